@@ -1,0 +1,1 @@
+"""The only importers of kubernetes, requests, subprocess and sockets; foreign errors are translated here, once."""

@@ -1,0 +1,1 @@
+"""Verbs on a cluster, written against the port in api.py."""

@@ -1,0 +1,1 @@
+"""Values and laws: no input or output, no clock, no cluster."""
