@@ -1,1 +1,1 @@
-"""Where a cluster comes from: existing, kind, lab."""
+"""Where a cluster comes from: an existing one, kind, or the lab."""
