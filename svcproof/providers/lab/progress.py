@@ -25,7 +25,7 @@ DETAIL_PAUSE = 10.0
 """Seconds between two plain lines of detail about one step."""
 
 
-class Progress(Protocol):
+class Step(Protocol):
     """One step that is being done."""
 
     def update(self, detail: str) -> None:
@@ -35,30 +35,30 @@ class Progress(Protocol):
 class Report(Protocol):
     """Where steps are told; safe to use from several threads."""
 
-    def step(self, text: str) -> AbstractContextManager[Progress]:
+    def step(self, text: str) -> AbstractContextManager[Step]:
         """Tell that a step begins, and by leaving the context that it ended."""
 
     def say(self, text: str) -> None:
         """Tell one line that is no step."""
 
 
-def open_report() -> PlainReport | LiveReport:
+def open_report() -> PlainLines | LiveLines:
     """The report that suits standard error: live on a terminal, plain lines elsewhere."""
-    return LiveReport() if sys.stderr.isatty() else PlainReport()
+    return LiveLines() if sys.stderr.isatty() else PlainLines()
 
 
 class SilentReport:
     """Tells nothing: for tests and for callers that speak for themselves."""
 
     @contextmanager
-    def step(self, text: str) -> Iterator[Progress]:
+    def step(self, text: str) -> Iterator[Step]:
         yield _PlainStep(self, text, 0.0)
 
     def say(self, text: str) -> None:
         """Say nothing."""
 
 
-class PlainReport:
+class PlainLines:
     """One line when a step begins, one more when it ends after a second or later."""
 
     def __init__(self) -> None:
@@ -72,7 +72,7 @@ class PlainReport:
         return
 
     @contextmanager
-    def step(self, text: str) -> Iterator[Progress]:
+    def step(self, text: str) -> Iterator[Step]:
         began = time.monotonic()
         self.say(text)
         try:
@@ -90,7 +90,7 @@ class PlainReport:
 
 
 class _PlainStep:
-    def __init__(self, report: PlainReport | SilentReport, text: str, began: float) -> None:
+    def __init__(self, report: PlainLines | SilentReport, text: str, began: float) -> None:
         self._report = report
         self._text = text
         self._said = began
@@ -102,7 +102,7 @@ class _PlainStep:
             self._report.say(f"{self._text}: {detail}")
 
 
-class LiveReport:
+class LiveLines:
     """One line for each step; those under way turn, with their seconds and their detail."""
 
     def __init__(self) -> None:
@@ -119,7 +119,7 @@ class LiveReport:
         self._live.stop()
 
     @contextmanager
-    def step(self, text: str) -> Iterator[Progress]:
+    def step(self, text: str) -> Iterator[Step]:
         step = _LiveStep(text)
         with self._lock:
             self._steps.append(step)
