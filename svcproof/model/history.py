@@ -235,7 +235,7 @@ def _plain_exchange(exchange: Exchange) -> dict[str, object]:
     return plain
 
 
-_OPTIONAL = ("backend", "backend_node", "source", "reached", "connection", "size", "detail")
+_OPTIONAL = ("backend", "backend_node", "source", "reached", "connection", "size", "detail", "answers")
 _WANTED = frozenset({"stream", "number", "start", "end", "outcome"})
 _DEFAULTS = {entry.name: entry.default for entry in fields(Exchange) if entry.default is not MISSING}
 _FIELDS = _WANTED | _DEFAULTS.keys()
@@ -290,6 +290,8 @@ def _exchange(entry: dict[str, Any], streams: Mapping[str, Stream]) -> Exchange:
     if entry["outcome"] not in _OUTCOMES:
         raise ValueError(f"{entry['outcome']!r} is not an outcome")
     entry["outcome"] = _OUTCOMES[entry["outcome"]]
+    if "answers" in entry:
+        entry["answers"] = tuple(entry["answers"])
     exchange = object.__new__(Exchange)
     exchange.__dict__.update(_DEFAULTS)
     exchange.__dict__.update(entry)
@@ -306,10 +308,6 @@ def _header(line: str) -> dict[str, Any]:
     if header.get("version") != FORMAT_VERSION:
         raise MalformedHistory(f"line 1: version {header.get('version')}; this program reads version {FORMAT_VERSION}")
     return header
-
-
-def _exchange(entry: Mapping[str, Any]) -> Exchange:
-    return Exchange(**{**entry, "outcome": Outcome(entry["outcome"]), "answers": tuple(entry.get("answers", ()))})
 
 
 def _stream(entry: Mapping[str, object]) -> Stream:
