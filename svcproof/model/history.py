@@ -5,9 +5,7 @@ or an event (``"is": "e"``). All times are seconds on the runner's clock since t
 header is that moment as Unix time). A last line that is cut short (the writer died) ends the history: ``complete`` is
 then false, and laws answer unknown where the missing part could matter.
 
-``about["laws"]`` says which laws were asked of the history (svcproof.model.judging reads and writes it). An event of
-kind prober with ``{"lost": true}`` in its data says that the stream or vantage it names stopped reporting: from there
-on nothing is known of it.
+``about["laws"]`` says which laws were asked of the history (svcproof.model.judging reads it).
 """
 
 from __future__ import annotations
