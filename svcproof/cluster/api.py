@@ -85,7 +85,10 @@ class Running(Protocol):
     """A command in a pod that goes on while its streams are read and written; close() ends it."""
 
     def send(self, text: str) -> None:
-        """Write to its standard input."""
+        """Write to its standard input; raise ExecTrouble when the stream is gone."""
+
+    def half_close(self) -> bool:
+        """End its standard input; False where the API server's protocol cannot (before Kubernetes 1.30)."""
 
     def lines(self, timeout: float) -> Iterator[str]:
         """Yield its standard output line by line until it ends; raise ExecTrouble when the stream is cut.
@@ -118,6 +121,15 @@ class Change:
     object: Object
 
 
+class Watch(Protocol):
+    """The changes of one kind, from now on; an iterator that another thread may end with close()."""
+
+    def __iter__(self) -> Iterator[Change]: ...
+    def __next__(self) -> Change: ...
+    def close(self) -> None:
+        """End it: a reader that waits for its next change ends at once; safe to call twice."""
+
+
 class ClusterApi(Protocol):
     """A Kubernetes API server as the suite sees it.
 
@@ -133,6 +145,9 @@ class ClusterApi(Protocol):
     @property
     def requests_made(self) -> int:
         """How many API requests have been sent so far."""
+
+    def speak_for(self, run: str = "", scenario: str = "") -> None:
+        """Name run and scenario in every request's User-Agent from now on."""
 
     def version(self) -> Object:
         """Return /version."""
@@ -162,8 +177,8 @@ class ClusterApi(Protocol):
     ) -> Reply:
         """Send one request as it is and return the server's answer, also when it refuses; raise Unreachable only."""
 
-    def watch(self, kind: str, namespace: str = "", *, labels: str = "", until: float = 0.0) -> Iterator[Change]:
-        """Yield changes from now on, for ever unless the caller stops or *until* (monotonic seconds) passes.
+    def watch(self, kind: str, namespace: str = "", *, labels: str = "", until: float = 0.0) -> Watch:
+        """Return the changes from now on, without end unless closed or *until* (monotonic seconds) passes.
 
         Starts with a RELISTED change for each existing object; survives 410 and broken connections by listing again.
         """
