@@ -11,33 +11,46 @@ from pathlib import Path
 from svcproof.adapters import shell
 from svcproof.problems import SetupProblem
 
-_DEPENDS = re.compile(r"^ (?P<more>[ |])(?:Pre)?Depends: (?P<name>\S+)$")
+_DEPENDS = re.compile(r"^ (?P<more>[ |])(?:Pre)?Depends: (?P<name>\S+)")
 _FETCH_SECONDS = 300.0
 _USR_FOLDERS = ("bin", "sbin", "lib", "lib64")
 
 
-def closure(roots: Iterable[str], *, without: Collection[str]) -> tuple[str, ...]:
-    """The packages that *roots* need, themselves included, sorted; *without* and what only they need stay out."""
+Needs = Mapping[str, frozenset[str]]
+
+
+def resolve(roots: Iterable[str]) -> Needs:
+    """What each package needs, for *roots* and all that they lead to; one question to apt, about a second."""
+    recursively = ("--recurse", "--important", "--no-conflicts", "--no-breaks", "--no-replaces", "--no-enhances")
+    return parse_needs(_apt("apt-cache", "depends", *recursively, *sorted(set(roots))))
+
+
+def parse_needs(answer: str) -> Needs:
+    """Read `apt-cache depends`: of alternatives the first counts, of virtual packages none."""
+    needs: dict[str, set[str]] = {}
+    package = ""
+    taken = False
+    for line in answer.splitlines():
+        if found := _DEPENDS.match(line):
+            if not taken and not found["name"].startswith("<"):
+                taken = True
+                needs[package].add(found["name"])
+            if found["more"] != "|":
+                taken = False
+        elif not line.startswith(" "):
+            package = line.strip()
+            needs.setdefault(package, set())
+    return {name: frozenset(others) for name, others in needs.items()}
+
+
+def closure(roots: Iterable[str], needs: Needs, *, without: Collection[str]) -> frozenset[str]:
+    """The packages that *roots* need, themselves included; *without* and what only they need stay out."""
     known: set[str] = set()
     ask = set(roots)
     while ask:
         known |= ask
-        ask = direct_needs(_apt("apt-cache", "depends", "--important", *sorted(ask)), without=without) - known
-    return tuple(sorted(known))
-
-
-def direct_needs(answer: str, *, without: Collection[str]) -> set[str]:
-    """The needs that `apt-cache depends` names: of alternatives the first, of virtual packages none."""
-    needs: set[str] = set()
-    taken = False
-    for found in filter(None, map(_DEPENDS.match, answer.splitlines())):
-        name = found["name"]
-        if not taken and not name.startswith("<"):
-            taken = True
-            needs |= {name} - set(without)
-        if found["more"] != "|":
-            taken = False
-    return needs
+        ask = {need for package in ask for need in needs.get(package, ())} - known - set(without)
+    return frozenset(known)
 
 
 def download(packages: Collection[str], folder: Path) -> Mapping[str, Path]:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import platform
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from svcproof.adapters import shell
@@ -44,26 +46,12 @@ _UNUSED = (
     "usr/share/perl*",
     "usr/share/vim",
 )
-_NOT_AT_RUN_TIME = (
-    frozenset(
-        ("adduser", "cdebconf", "debconf", "dpkg", "init-system-helpers", "lsb-base", "passwd", "sysvinit-utils", "tar")
-    )
-    | frozenset(
-        (
-            "gcc-12-base",
-            "iproute2",
-            "libdb5.3",
-            "libelogind0",
-            "libncursesw6",
-            "libnsl2",
-            "libreadline8",
-            "libsqlite3-0",
-        )
-    )
-    | frozenset(
-        ("libtinfo6", "libtirpc3", "mailcap", "media-types", "mime-support", "perl", "perl-base", "perl-modules-5.36")
-    )
+_FOR_INSTALLING = "adduser cdebconf debconf dpkg init-system-helpers lsb-base passwd perl perl-base sysvinit-utils tar"
+_FOR_OTHERS = (
+    "gcc-12-base iproute2 libdb5.3 libelogind0 libncursesw6 libnsl2 libreadline8 libsqlite3-0 libtinfo6 libtirpc3 "
+    "mailcap media-types mime-support"
 )
+_NOT_AT_RUN_TIME = frozenset((*_FOR_INSTALLING.split(), *_FOR_OTHERS.split()))
 """What packages need for being installed, or for what no image of ours does."""
 
 
@@ -82,9 +70,30 @@ def ensure_images(programs: Programs, roles: Sequence[str], *, cache: Path, repo
     Raises SetupProblem where Debian's packages cannot be had.
     """
     entries = {name: cache / "images" / f"{name}-{key_of(ROLES[name], programs)}" for name in roles}
-    for name, entry in entries.items():
-        store.keep(entry, _Workshop(ROLES[name], programs, report).make)
+    missing = [ROLES[name] for name in roles if not store.is_whole(entries[name])]
+    with _material(missing, report) as material:
+        for role in missing:
+            store.keep(entries[role.name], _Workshop(role, programs, material, report).make)
     return {name: _read(entry) for name, entry in entries.items()}
+
+
+@contextmanager
+def _material(roles: Sequence[Role], report: Report) -> Iterator[Mapping[str, Sequence[Path]]]:
+    """Role → the files of Debian's packages that it is made of, for as long as the block lasts."""
+    roots = {package for role in roles for package in role.packages}
+    if not roots:
+        yield {}
+        return
+    with TemporaryDirectory(prefix="svcproof-packages-") as folder:
+        with report.step("download Debian's packages for the images"):
+            needs = debian.resolve(roots)
+            chosen = {
+                role.name: debian.closure(role.packages, needs, without=_NOT_AT_RUN_TIME)
+                for role in roles
+                if role.packages
+            }
+            files = debian.download(frozenset().union(*chosen.values()), Path(folder))
+        yield {name: [files[package] for package in sorted(packages)] for name, packages in chosen.items()}
 
 
 def key_of(role: Role, programs: Programs) -> str:
@@ -113,14 +122,15 @@ class _Workshop:
 
     role: Role
     programs: Programs
+    material: Mapping[str, Sequence[Path]]
     report: Report
 
     def make(self, folder: Path) -> None:
         with self.report.step(f"make the {self.role.name} image"):
             root = folder / "root"
             root.mkdir()
-            packages = self._unpack_packages(folder / "packages", root)
-            debian.merge_usr(root)
+            packages = self.material.get(self.role.name, ())
+            self._unpack(packages, root)
             self._furnish(root)
             if packages:
                 _link_applets(root)
@@ -129,23 +139,17 @@ class _Workshop:
             reference = archive.write_archive(
                 root, folder / _ARCHIVE, repository=f"{_REGISTRY}/{self.role.name}", config=config
             )
-            (folder / _DESCRIPTION).write_text(json.dumps({"reference": reference, "packages": packages}, indent=1))
+            made_of = [package.name for package in packages]  # their names say their versions
+            (folder / _DESCRIPTION).write_text(json.dumps({"reference": reference, "packages": made_of}, indent=1))
             shutil.rmtree(root)
 
-    def _unpack_packages(self, folder: Path, root: Path) -> list[str]:
-        """Unpack what the role is made of; returns the file names of the packages, which say their versions."""
-        if not self.role.packages:
-            return []
-        folder.mkdir()
-        files = debian.download(debian.closure(self.role.packages, without=_NOT_AT_RUN_TIME), folder)
-        for file in files.values():
-            debian.unpack(file, root)
+    def _unpack(self, packages: Sequence[Path], root: Path) -> None:
+        for package in packages:
+            debian.unpack(package, root)
         for pattern in _UNUSED:
             for path in root.glob(pattern):
                 shutil.rmtree(path)
-        names = sorted(file.name for file in files.values())
-        shutil.rmtree(folder)
-        return names
+        debian.merge_usr(root)
 
     def _furnish(self, root: Path) -> None:
         for path, mode in {"tmp": 0o1777, "run": 0o755, **self.role.folders}.items():
@@ -193,5 +197,5 @@ def _run_inside(root: Path, program: str, *arguments: str) -> str:
     loader = next(root.glob("usr/lib/*-linux-*/ld-linux-*.so.*"))
     libraries = ":".join(str(path) for path in root.glob("usr/lib/*-linux-*"))
     command: Sequence[str | Path] = (loader, "--library-path", libraries, root / program, *arguments)
-    environment = {"PATH": "/nonexistent", "PYTHONHOME": str(root / "usr"), "LANG": "C.UTF-8"}
+    environment = {"PATH": "/nonexistent", "PYTHONHOME": str(root / "usr"), "PYTHONHASHSEED": "0"}
     return shell.run(command, env=environment, timeout=300).stdout
