@@ -1,0 +1,66 @@
+"""Laws about names: they resolve to exactly this, or do not exist."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Sequence
+
+from svcproof.model import telling
+from svcproof.model.evidence import conclude, open_case, weigh
+from svcproof.model.history import Exchange, History, Outcome
+from svcproof.model.verdict import Verdict, unknown
+
+
+def resolved(exchange: Exchange, type: str = "") -> frozenset[str]:  # noqa: A002 - the DNS word for it
+    """Return what a query resolved to, as "TYPE value"; only of one type where it is given."""
+    return frozenset(answer for answer in exchange.answers if not type or answer.partition(" ")[0] == type)
+
+
+def resolves_otherwise(exchange: Exchange, records: Collection[str], type: str = "") -> bool:  # noqa: A002
+    """Say whether a query did not resolve to exactly these records.
+
+    A record is a value ("10.96.0.7") or a type with its value ("SRV 0 50 80 web.shop.svc.cluster.local.").
+    """
+    if exchange.outcome is not Outcome.ANSWERED:
+        return True
+    found = resolved(exchange, type)
+    types = {"A", "AAAA", "CNAME", "SRV", "PTR", "TXT", "NS", "SOA", "MX"}
+    typed = {record for record in records if record.partition(" ")[0] in types and " " in record}
+    return {one if typed else one.partition(" ")[2] for one in found} != set(records)
+
+
+def resolves_to_exactly(history: History, *, records: Sequence[str], type: str = "") -> Verdict:  # noqa: A002
+    """Each query resolves to exactly these records: no more, no fewer, in any order.
+
+    The form of the names is the Kubernetes DNS specification's. *type* leaves out answers of other types (the CNAME
+    on the way to an address, say).
+    """
+    case = open_case(history)
+
+    def says(exchange: Exchange) -> str:
+        if exchange.outcome is not Outcome.ANSWERED:
+            return telling.how_it_ended(exchange)
+        return f"resolved to {telling.names(resolved(exchange, type))}, wanted {telling.names(records)}"
+
+    evidence = weigh(case, lambda one: resolves_otherwise(one, records, type))
+    fine = f"{telling.count(len(case.judged), 'query')} resolved to exactly {telling.names(records)}"
+    return conclude(case, evidence, fine, says=says)
+
+
+def no_such_name(history: History, *, codes: Sequence[str] = ("NXDOMAIN",)) -> Verdict:
+    """Each query is told, definitely, that there is no such name; silence or a failing resolver proves nothing.
+
+    *codes* are the response codes that say so (RFC 2308, section 2: NXDOMAIN for the name, NODATA for the type).
+    """
+    case = open_case(history)
+    evidence = weigh(case, lambda one: one.outcome is Outcome.ANSWERED and bool(one.answers))
+    told = Counter((one.detail.split() or ["nothing"])[0] for one in case.judged)
+    fine = f"{telling.count(len(case.judged), 'query')}: {telling.shares(told)}"
+    unsaid = [one for one in case.judged if not one.detail.startswith(tuple(codes))]
+    if case and not evidence.bad and not evidence.at_the_edge and unsaid:
+        return unknown(
+            f"{len(unsaid):,} of {telling.count(len(case.judged), 'query')} got no definite word "
+            f"({telling.names(codes)} wanted): {telling.shares(told)}. {telling.pointer(unsaid[0], unsaid[-1])}",
+            **case.figures,
+        )
+    return conclude(case, evidence, fine, says=lambda one: f"resolved to {telling.names(resolved(one))}")

@@ -1,0 +1,99 @@
+"""The nouns of a scenario, as values: kinds of Service, what answers, where traffic starts, and where it goes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+
+class ServiceKind(Enum):
+    """The kinds of Service that the contract speaks of; "headless" is a ClusterIP Service without cluster IP."""
+
+    CLUSTER_IP = "ClusterIP"
+    NODE_PORT = "NodePort"
+    LOAD_BALANCER = "LoadBalancer"
+    HEADLESS = "headless"
+    EXTERNAL_NAME = "ExternalName"
+
+    @property
+    def type(self) -> str:
+        """The API's `spec.type`."""
+        return "ClusterIP" if self is ServiceKind.HEADLESS else self.value
+
+
+class Application(Enum):
+    """What a backend runs."""
+
+    WITNESS = "witness"  # says its pod, its node, the source it saw and where it was reached
+    NGINX = "nginx"  # the sample page, and its pod in a header
+    NGINX_AND_BUSYBOX = "nginx-and-busybox"  # with a shell beside it, for scenarios that look out of its own pods
+
+
+@dataclass(frozen=True)
+class Backends:
+    """So many pods that answer, and what they run."""
+
+    count: int
+    application: Application = Application.WITNESS
+
+
+class Place(Enum):
+    """Where traffic starts, in kind."""
+
+    OUTSIDE = "a host outside the cluster"
+    POD = "a pod"
+    BUSYBOX = "a busybox pod"
+    SAME_NODE = "a pod on the same node"
+    OTHER_NODE = "a pod on another node"
+    OTHER_NAMESPACE = "a pod in another namespace"
+    NODE = "a node"
+    EVERY_NODE = "every node"
+    POD_OF = "a pod of"
+    EVERY_POD_OF = "every pod of"
+
+
+@dataclass(frozen=True)
+class Vantage:
+    """Where traffic starts; *of* names the Deployment whose pods are meant, where it is pods of one."""
+
+    place: Place
+    of: str = ""
+
+    def __str__(self) -> str:
+        return f'{self.place.value} "{self.of}"' if self.of else self.place.value
+
+
+class Door(Enum):
+    """Through which of a Service's addresses one goes."""
+
+    NAME = "name"
+    CLUSTER_IP = "cluster IP"
+    NODE_PORT = "node port"
+    LOAD_BALANCER = "load-balancer address"
+    POD_IP = "pod IP"
+
+
+class Nodes(Enum):
+    """On which nodes a node port is used."""
+
+    EVERY = "every node"
+    ONE = "one node"
+    WITH_BACKEND = "a node with a backend"
+    WITHOUT_BACKEND = "a node without a backend"
+
+
+@dataclass(frozen=True)
+class Frontend:
+    """An address and port one may connect to: a door of a Service; *port* names one of several ports."""
+
+    service: str
+    door: Door = Door.NAME
+    port: str = ""
+    nodes: Nodes = Nodes.EVERY
+
+    def __str__(self) -> str:
+        port = f'port "{self.port}" of ' if self.port else ""
+        if self.door is Door.NAME:
+            return f'{port}"{self.service}"'
+        at = f" on {self.nodes.value}" if self.door is Door.NODE_PORT else ""
+        return f'{port}the {self.door.value} of "{self.service}"{at}'
