@@ -1,0 +1,1 @@
+"""One result model, read from a run's events, and its writers."""

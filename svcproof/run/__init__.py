@@ -1,0 +1,1 @@
+"""From a roster fixed beforehand to exactly one result for each of its scenarios."""

@@ -1,0 +1,40 @@
+"""How long scenarios took the last time, so that the longest can begin first."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+FORGETTING = 0.5
+"""The weight of the newest time against the older ones."""
+
+
+def _file() -> Path:
+    cache = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
+    return Path(cache).expanduser() / "svcproof" / "durations.json"
+
+
+def load() -> dict[str, float]:
+    """Return the remembered seconds by scenario id; none where nothing is remembered."""
+    try:
+        found = json.loads(_file().read_text(encoding="utf-8"))
+        return {str(name): float(value) for name, value in found.items()}
+    except (OSError, ValueError, AttributeError, TypeError):
+        return {}  # a hint, not a fact: without it the order is only less clever
+
+
+def keep(took: Mapping[str, float]) -> None:
+    """Remember these seconds."""
+    known = load()
+    for name, value in took.items():
+        known[name] = round(FORGETTING * value + (1 - FORGETTING) * known.get(name, value), 3)
+    file = _file()
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        fresh = file.with_suffix(f".{os.getpid()}")
+        fresh.write_text(json.dumps(known, sort_keys=True), encoding="utf-8")
+        fresh.replace(file)
+    except OSError:
+        return  # as above: a cache that cannot be written costs a better order, nothing else
