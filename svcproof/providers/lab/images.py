@@ -188,14 +188,15 @@ def _compile_python(root: Path) -> None:
     """Compile the standard library once, here, with the image's own Python; never checked against its sources again."""
     for library in root.glob("usr/lib/python3.*"):
         interpreter = f"usr/bin/{library.name}"
-        flags = ("-q", "--invalidation-mode", "unchecked-hash", "-s", str(root), "-p", "/")
-        _run_inside(root, interpreter, "-m", "compileall", *flags, str(library))
+        library_path = library.relative_to(root)
+        flags = ("-q", "--invalidation-mode", "unchecked-hash", "-p", "/")
+        _run_inside(root, interpreter, "-m", "compileall", *flags, str(library_path))
 
 
 def _run_inside(root: Path, program: str, *arguments: str) -> str:
     """Run a program of the image with the image's own libraries; needs no root, unlike chroot."""
-    loader = next(root.glob("usr/lib/*-linux-*/ld-linux-*.so.*"))
-    libraries = ":".join(str(path) for path in root.glob("usr/lib/*-linux-*"))
-    command: Sequence[str | Path] = (loader, "--library-path", libraries, root / program, *arguments)
-    environment = {"PATH": "/nonexistent", "PYTHONHOME": str(root / "usr"), "PYTHONHASHSEED": "0"}
-    return shell.run(command, env=environment, timeout=300).stdout
+    (loader,) = (path.relative_to(root) for path in root.glob("usr/lib/*-linux-*/ld-linux-*.so.*"))
+    command = (str(loader), "--library-path", str(loader.parent), program, *arguments)
+    # Nothing that a program sees may differ from one making to the next, the folder's own name included.
+    environment = {"LANG": "C.UTF-8", "PYTHONDONTWRITEBYTECODE": "1", "PYTHONHASHSEED": "0", "PYTHONHOME": "usr"}
+    return shell.run(command, cwd=root, env=environment, timeout=300).stdout
