@@ -105,7 +105,7 @@ class Case:
             why = f": {first.detail}" if first.detail else ""
             found.append(
                 f"{len(self.not_sent):,} of {telling.count(total, telling.noun_of(self.streams.values()))} "
-                f"were never sent{why} ({telling.pointer(first)[:-1]})"
+                f"were never sent{why}, the first of them exchange {first.number} of stream {first.stream}"
             )
         return tuple(found)
 

@@ -119,7 +119,7 @@ class Event:
     at: float
     kind: Kind
     subject: str
-    says: str
+    says: str = ""
     data: Mapping[str, object] = field(default_factory=dict)
 
 

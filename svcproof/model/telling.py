@@ -184,7 +184,8 @@ def _rest(bad: Sequence[Exchange], judged: Sequence[Exchange]) -> str:
         return ""
     ways = Counter(how_it_ended(exchange) for exchange in others).most_common()
     if len(ways) == 1:
-        return f"; all others {ways[0][0]}"
+        same = any(how_it_ended(exchange) == ways[0][0] for exchange in bad)
+        return f"; all others {'as wanted' if same else ways[0][0]}"
     return "; others: " + ", ".join(f"{number:,} {way}" for way, number in ways)
 
 

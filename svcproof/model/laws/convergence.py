@@ -162,7 +162,7 @@ def _told(groups: Sequence[_Group], since: str) -> str:
         )
     rest = len(groups) - telling.GROUPS_TOLD
     more = f"; {telling.count(rest, 'stream')} more, none slower" if rest > 0 else ""
-    return f"counted from {since}: {'; '.join(told)}{more}"
+    return f"Counted from {since}: {'; '.join(told)}{more}"
 
 
 def _undecided(

@@ -66,8 +66,8 @@ def no_exchange_answered(history: History, *, witness: Sequence[str] = ()) -> Ve
         first = unseen[0]
         stream = history.of(first)
         return unknown(
-            f"{case.tally()}. But for {len(unseen):,} of them nothing else was answered to {stream.vantage} at the "
-            f"same time, so the prober itself may have been cut off. {telling.pointer(first, unseen[-1])}",
+            f"{case.tally()}. But during {len(unseen):,} of them nothing else was answered to {stream.vantage}, "
+            f"so the prober itself may have been cut off. {telling.pointer(first, unseen[-1])}",
             **case.figures,
         )
     return conclude(case, evidence, f"{case.tally()}; the prober's other target answered all the while")

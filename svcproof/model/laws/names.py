@@ -54,7 +54,7 @@ def no_such_name(history: History, *, codes: Sequence[str] = ("NXDOMAIN",)) -> V
     """
     case = open_case(history)
     evidence = weigh(case, lambda one: one.outcome is Outcome.ANSWERED and bool(one.answers))
-    told = Counter((one.detail.split() or ["nothing"])[0] for one in case.judged)
+    told = Counter((one.detail.split() or ["nothing"])[0].rstrip(";:,") for one in case.judged)
     fine = f"{telling.count(len(case.judged), 'query')}: {telling.shares(told)}"
     unsaid = [one for one in case.judged if not one.detail.startswith(tuple(codes))]
     if case and not evidence.bad and not evidence.at_the_edge and unsaid:

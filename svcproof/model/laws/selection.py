@@ -59,9 +59,9 @@ def every_backend_answered(history: History, *, backends: Collection[str], false
     figures = {**case.figures, "choices": len(answered), "backends_silent": len(silent)}
     if not answered:
         return unknown(f"nobody answered a new connection, so nobody can be told. {_tally(case)}", **figures)
-    told = f"{telling.count(len(answered), 'new connection')} answered: {telling.shares(found)}"
+    told = f"{telling.count(len(answered), 'new connection')}: {telling.shares(found)}"
     if not silent:
-        return met(f"each of {telling.count(len(wanted), 'backend')} answered. {told}", **figures)
+        return met(f"each of {telling.count(len(wanted), 'backend')} answered in {told}", **figures)
     chance = miss_bound(len(answered), len(wanted))
     figures["miss_chance"] = chance
     never = f"{telling.names(silent)} never answered in {told}"
