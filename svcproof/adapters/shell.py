@@ -12,6 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Timer
+from typing import IO
 
 _TAIL_LINES = 20
 
@@ -117,6 +118,20 @@ def stream(
         started.wait()
     if code != 0:
         raise CommandFailed(words, None if out_of_time else code, "\n".join(tail))
+
+
+def converse(argv: Sequence[str | Path], *, errors: IO[bytes]) -> subprocess.Popen[bytes]:
+    """Start a program whose input and output are ours, unbuffered; what it says of errors goes to a file.
+
+    It ends with its input at the latest, which ends with us. Raises CommandFailed when it cannot start.
+    """
+    words = [str(word) for word in argv]
+    try:
+        return subprocess.Popen(
+            words, bufsize=0, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors, start_new_session=True
+        )
+    except OSError as refused:
+        raise CommandFailed(words, 127, str(refused)) from refused
 
 
 def attach(argv: Sequence[str | Path], *, env: Mapping[str, str] | None = None) -> int:

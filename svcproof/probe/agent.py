@@ -1091,7 +1091,8 @@ class Prober:
             order = json.loads(line)
             what = order.pop("do")
             if what == "clock":
-                self._out.say({"clock": order.get("id"), "now": clock()})
+                now = clock()
+                self.say({"clock": order.get("id"), "now": now})
             elif what == "open":
                 self._open(**order)
             elif what == "close":
