@@ -1,0 +1,139 @@
+"""Takes a lab down after whatever end it came to, and says what is left."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from svcproof.adapters import shell
+from svcproof.problems import SetupProblem
+from svcproof.providers.lab import cgroups, processes
+from svcproof.providers.lab.plan import DATA, RUN, LabPlan, data_directory, run_directory
+from svcproof.providers.lab.state import State
+
+if TYPE_CHECKING:
+    from svcproof.providers.lab.progress import Report
+
+KILL_SECONDS = 10.0
+CGROUP_SECONDS = 5.0
+
+
+def take_down(name: str, report: Report) -> bool:
+    """Remove all that the lab *name* made; False where there was nothing. Raises SetupProblem where something stays.
+
+    Nothing is asked politely: a lab's state is thrown away. The caller holds the lab (state.one_at_a_time).
+    """
+    state = State.read(name)
+    if state is None:
+        return _remove_directories(name)
+    plan = state.plan
+    state.put(phase="going down")
+    with report.step(f"end the processes of lab {name!r}"):
+        processes.kill_all(plan, KILL_SECONDS)
+    with report.step("remove its mounts, links, routes and cgroups"):
+        _unmount(plan)
+        _unwire(plan, state)
+        _remove_cgroups(state)
+    with report.step("remove its files"):
+        left = remains(plan)
+        if left:
+            raise SetupProblem(
+                f"lab {name!r} is down except for:\n" + "\n".join(f"    {item}" for item in left),
+                f"run `svcproof lab down --name {name}` again",
+            )
+        _remove_directories(name)
+    return True
+
+
+def remains(plan: LabPlan) -> list[str]:
+    """What is left on the machine of a lab, its directories aside; empty after a good end."""
+    left = [f"process {process.pid}: {_command(process.pid)}" for process in processes.of_the_lab(plan)]
+    left += [f"mount {mount}" for mount in _mounts(plan)]
+    left += [
+        f"cgroup {tree.root / plan.cgroup}" for tree in cgroups.hierarchies() if (tree.root / plan.cgroup).exists()
+    ]
+    if _link_exists(plan.host_link):
+        left.append(f"link {plan.host_link}")
+    left += [f"route blackhole {network}" for network in sorted(_blackholes() & _hidden(plan))]
+    if plan.guard_table in shell.run(["nft", "list", "tables"], timeout=5).stdout.split():
+        left.append(f"nftables table inet {plan.guard_table}")
+    return left
+
+
+def _unmount(plan: LabPlan) -> None:
+    """Unmount deepest first; what is busy is taken out of sight and goes with its last user."""
+    for mount in sorted(_mounts(plan), key=len, reverse=True):
+        if not shell.run(["umount", mount], timeout=5, check=False).ok:
+            shell.run(["umount", "--lazy", mount], timeout=5)
+
+
+def _mounts(plan: LabPlan) -> list[str]:
+    points = [line.split()[4] for line in Path("/proc/self/mountinfo").read_text().splitlines()]
+    return [
+        point for point in points if Path(point).is_relative_to(plan.directory) or Path(point).is_relative_to(plan.data)
+    ]
+
+
+def _unwire(plan: LabPlan, state: State) -> None:
+    for kind, what in reversed(state.made):
+        if kind == "link" and _link_exists(what):
+            shell.run(["ip", "link", "delete", what], timeout=10)
+        elif kind == "table":
+            shell.run(["nft", "-f", "-"], input=f"add table inet {what}\ndelete table inet {what}\n", timeout=10)
+    for network in _blackholes() & _hidden(plan):
+        shell.run(["ip", "-6" if ":" in network else "-4", "route", "delete", "blackhole", network], timeout=5)
+
+
+def _hidden(plan: LabPlan) -> set[str]:
+    return {str(network) for block in plan.blocks for network in (block.services, block.pods)}
+
+
+def _blackholes() -> set[str]:
+    found: set[str] = set()
+    for family in ("-4", "-6"):
+        listed = shell.run(["ip", family, "-j", "route", "show", "type", "blackhole"], timeout=5).stdout
+        found |= {route["dst"] for route in json.loads(listed or "[]")}
+    return found
+
+
+def _link_exists(link: str) -> bool:
+    return (Path("/sys/class/net") / link).exists()
+
+
+def _remove_cgroups(state: State) -> None:
+    """A cgroup is free a moment after its last process ended."""
+    for kind, what in state.made:
+        if kind == "cgroup":
+            top = Path(what)
+            processes.await_true(partial(cgroups.remove, top), CGROUP_SECONDS)
+            if top.parent.exists() and not any(child.is_dir() for child in top.parent.iterdir()):
+                top.parent.rmdir()
+
+
+def _remove_directories(name: str) -> bool:
+    """Remove the lab's files, its state last of all; whether there were any."""
+    found = False
+    data, directory = data_directory(name), run_directory(name)
+    if data.exists():
+        found = True
+        shutil.rmtree(data)
+    if directory.exists():
+        found = True
+        for path in directory.iterdir():
+            if path.name != "state.json":
+                shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
+        shutil.rmtree(directory)
+    for parent in (DATA / "labs", DATA, RUN / "labs"):
+        if parent.is_dir() and not any(parent.iterdir()):
+            parent.rmdir()
+    return found
+
+
+def _command(pid: int) -> str:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace").strip()[:100]
+    except OSError:
+        return "(ended)"
