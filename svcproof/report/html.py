@@ -1,11 +1,170 @@
-"""(draft)"""
+"""The page that people read and send on: one file, no request to anywhere, readable without scripts."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import datetime
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from html import escape
+from importlib import resources
+from pathlib import Path
 
-from svcproof.report.results import Run
+from svcproof.model import history as histories
+from svcproof.report import chapters
+from svcproof.report.results import Ending, Evidence, Run, ScenarioResult
+from svcproof.report.trace import Trace
+
+INLINE_LIMIT = 12_000
+"""Bytes: text evidence up to this size stands on the page itself, where the scenario is not met."""
+
+INLINE_TOTAL = 300_000
+"""Bytes of evidence on the page in all: beyond it stand links, so that the page stays below a megabyte."""
 
 
-def render(run: Run, again: Mapping[str, str]) -> str:
-    return run.sentence
+def render(run: Run, again: Mapping[str, str], trace: Trace | None = None) -> str:
+    """Return the page of a run. *again* gives each scenario's command line; *trace* the contract's rows."""
+    page = Page(run, again, trace)
+    style, script = (resources.files("svcproof.report").joinpath("page", name).read_text(encoding="utf-8")
+                     for name in ("style.css", "script.js"))  # fmt: skip
+    return (
+        '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        '<meta name="color-scheme" content="light dark">\n<meta name="referrer" content="no-referrer">\n'
+        "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'; "
+        "script-src 'unsafe-inline'; img-src data:\">\n"
+        f'<link rel="icon" href="{_icon(run)}">\n<title>{escape(run.sentence)} – svcproof</title>\n'
+        f"<style>\n{style}</style>\n</head>\n<body>\n{page.body()}\n<script>\n{script}</script>\n</body>\n</html>\n"
+    )
+
+
+def _icon(run: Run) -> str:
+    colour = {0: "1a7a38", 1: "b3261e"}.get(run.exit_code, "855300")
+    return (
+        "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 16 16'%3E"
+        f"%3Ccircle cx='8' cy='8' r='7' fill='%23{colour}'/%3E%3C/svg%3E"
+    )
+
+
+@dataclass
+class Page:
+    """One page under way: what it shows, and how much evidence it carries already."""
+
+    run: Run
+    again: Mapping[str, str]
+    trace: Trace | None = None
+    inlined: int = 0
+    histories: dict[str, histories.History] = field(default_factory=dict)
+
+    def body(self) -> str:
+        """Return everything between the body's tags."""
+        for result in self.run.scenarios:
+            for item in result.histories:
+                if found := self.history(item):
+                    self.histories[item.file] = found
+        sections = [
+            ("not-met", "Not met", chapters.not_met(self)),
+            ("skipped", "Skipped", chapters.skips(self)),
+            ("features", "Features", chapters.features(self)),
+            ("rows", "Contract", chapters.rows(self)),
+            ("matrix", "Matrix", chapters.matrix(self)),
+            ("cluster", "Cluster", chapters.cluster(self)),
+            ("roster", "Roster and timings", chapters.timings(self)),
+            ("again", "Run it again", chapters.again(self)),
+        ]
+        shown = [(name, title, text) for name, title, text in sections if text]
+        links = "".join(f'<a href="#{name}">{title}</a>' for name, title, _ in shown)
+        texts = "\n".join(f'<section id="{name}"><h2>{title}</h2>\n{text}\n</section>' for name, title, text in shown)
+        return (
+            f'<a class="skip" href="#main">to the findings</a>\n{self._top()}\n'
+            f'<nav aria-label="Sections"><div>{links}</div></nav>\n<main id="main">\n{texts}\n</main>\n{_foot()}'
+        )
+
+    def _top(self) -> str:
+        run = self.run
+        ending = {0: Ending.MET, 1: Ending.VIOLATED}.get(run.exit_code, Ending.UNKNOWN)
+        when = moment(run.began)
+        over = " · ".join(filter(None, ["svcproof", f"run {escape(run.run)}" if run.run else "", when]))
+        counts = [(one, run.counts[one]) for one in Ending if run.counts.get(one)]
+        bar = "".join(f'<span class="{one.value}" style="flex:{count}"></span>' for one, count in counts)
+        words = "".join(
+            f'<li class="{one.value}">{mark(one)} <span class="word">{count} {one.value}</span></li>'
+            for one, count in counts
+        )
+        warn = "".join(f'<p class="warn">? {escape(text)}</p>' for text in run.trouble)
+        if run.interrupted:
+            warn += '<p class="warn">? The run was interrupted: what did not run is unknown.</p>'
+        return (
+            f'<header class="top"><p class="over">{over}</p>\n<h1 class="{ending.value}">{mark(ending)}'
+            f"<span>{escape(run.sentence)}</span></h1>\n{warn}"
+            f'<div class="tally" aria-hidden="true">{bar}</div>\n<ul class="counts">{words}</ul>\n'
+            f'<p class="facts">{_facts(run)}</p></header>'
+        )
+
+    def history(self, item: Evidence) -> histories.History | None:
+        """Return a recorded history, or None where its file is gone or is none."""
+        if self.run.folder is None:
+            return None
+        try:
+            with (self.run.folder / item.file).open(encoding="utf-8") as file:
+                return histories.read(file)
+        except (OSError, histories.MalformedHistory):
+            return None  # the page links to the file all the same: whoever opens it sees what it is
+
+    def text_of(self, item: Evidence) -> str:
+        """Return the text of a small piece of evidence, empty where it is large, no text, or the page is full."""
+        readable = item.media_type.startswith("text/") or item.media_type in ("application/json", "application/yaml")
+        if not (readable and item.file and self.run.folder) or item.bytes > INLINE_LIMIT:
+            return ""
+        if self.inlined + item.bytes > INLINE_TOTAL:
+            return ""
+        try:
+            text = (self.run.folder / item.file).read_text(encoding="utf-8", errors="replace")
+        except OSError:
+            return ""
+        self.inlined += len(text)
+        return text
+
+
+def _facts(run: Run) -> str:
+    facts: list[tuple[str, str]] = []
+    if version := run.cluster.get("Kubernetes"):
+        facts.append(("Kubernetes", str(version)))
+    if nodes := run.cluster.get("nodes"):
+        facts.append(("nodes", str(len(nodes))))
+    facts += [(name, str(run.cluster[name])) for name in ("proxy mode", "network", "DNS") if run.cluster.get(name)]
+    facts.append(("took", f"{run.seconds:.1f} s"))
+    return " ".join(f"<span>{escape(name)} <b>{escape(value)}</b></span>" for name, value in facts)
+
+
+def _foot() -> str:
+    return (
+        "<footer><p>Met: the promise was seen kept. Violated: it was seen broken. Unknown: it could not be told, which "
+        "is nobody's fault until it is. Skipped: not asked, for the reason given.</p>"
+        '<p class="scripted" hidden>Keys: / filters, e opens and closes all, n and p walk through what is not met. In '
+        "a swim-lane: Ctrl and the wheel or + and − zoom, dragging moves, 0 resets.</p></footer>"
+    )
+
+
+def mark(ending: Ending) -> str:
+    """Return the symbol of an ending, with its word for those who do not see it."""
+    return f'<span class="mark {ending.value}" role="img" aria-label="{ending.value}">{ending.symbol}</span>'
+
+
+def moment(unix: float) -> str:
+    """Return a moment in UTC, for people."""
+    if not unix:
+        return ""
+    return datetime.datetime.fromtimestamp(unix, datetime.timezone.utc).strftime("%Y-%m-%d %H:%M UTC")
+
+
+def write(run: Run, folder: Path, again: Mapping[str, str], trace: Trace | None = None) -> None:
+    """Write index.html."""
+    (folder / "index.html").write_text(render(run, again, trace), encoding="utf-8")
+
+
+def grouped(results: Iterable[ScenarioResult]) -> Mapping[str, Sequence[ScenarioResult]]:
+    """Return scenarios by the file they stand in."""
+    groups: dict[str, list[ScenarioResult]] = {}
+    for result in results:
+        groups.setdefault(result.entry.file, []).append(result)
+    return groups

@@ -1,0 +1,239 @@
+"""The swim-lanes of one scenario's traffic, as inline SVG: exchanges, events and actions on one clock."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from html import escape
+
+from svcproof.model import telling
+from svcproof.model.figures import Outage, by_stream, of_stream, outages
+from svcproof.model.history import Event, Exchange, History, Kind, Outcome, Stream
+
+WIDTH = 1200
+LEFT = 232
+RIGHT = 96
+PLOT = WIDTH - LEFT - RIGHT
+LANE = 26
+MOMENT_ROWS = 3
+COLUMNS = 1740
+"""Half-unit columns: finer ticks would make the page large and could not be told apart unzoomed."""
+
+LANES_SHOWN = 24
+EVENTS_SHOWN = 60
+
+SHAPES: dict[Outcome, tuple[str, float, float]] = {
+    Outcome.ANSWERED: ("ok", 9, 8),
+    Outcome.REFUSED: ("refused", 1, 8),
+    Outcome.RESET: ("reset", 1, 16),
+    Outcome.TIMED_OUT: ("lost", 1, 16),
+    Outcome.WRONG: ("wrong", 1, 16),
+    Outcome.NO_NAME: ("noname", 1, 8),
+    Outcome.UNREACHABLE: ("unreachable", 1, 8),
+    Outcome.NOT_SENT: ("unsent", 13, 4),
+}
+"""How an outcome is drawn: its class, and where in the lane: answers below, refusals above, losses through it all."""
+
+_EVENT_KINDS = (Kind.ENDPOINTS, Kind.POD, Kind.NODE, Kind.SERVICE, Kind.PROBER)
+_MOMENTS = (Kind.ACTION, Kind.FAULT, Kind.MARK)
+
+
+def draw(history: History, name: str) -> str:
+    """Return the figure with its caption and its list of events; empty where nothing was recorded."""
+    if not history.exchanges and not history.events:
+        return ""
+    return f'<figure class="lanes">{_Drawing(history, name).svg()}{_caption(history)}</figure>{_events(history)}'
+
+
+class _Drawing:
+    """One drawing: time to the right, one lane below the other."""
+
+    def __init__(self, history: History, name: str) -> None:
+        self._history = history
+        self._name = name
+        moments = [one.start for one in history.exchanges] + [event.at for event in history.events]
+        ends = [one.end for one in history.exchanges] + [event.at for event in history.events]
+        self._begin, self._end = min(moments), max(ends)
+        if self._end - self._begin < 0.05:
+            self._end = self._begin + 0.05
+        self._plot: list[str] = []
+        self._labels: list[str] = []
+        self._y = 0.0
+
+    def svg(self) -> str:
+        """Return the SVG; a reader without eyes gets its sentence."""
+        moments = [event for event in self._history.events if event.kind in _MOMENTS]
+        self._y = top = 22 + 14 * min(MOMENT_ROWS, len(moments))
+        streams = _ordered(self._history)
+        exchanges = by_stream(self._history)
+        for stream in streams[:LANES_SHOWN]:
+            self._lane(stream, exchanges[stream.name])
+        if len(streams) > LANES_SHOWN:
+            self._label(f"… and {len(streams) - LANES_SHOWN} more streams")
+        for kind in _EVENT_KINDS:
+            self._markers(kind, [event for event in self._history.events if event.kind is kind])
+        height = self._y + 24
+        plot = "".join([self._axis(top, height), self._moments(moments, height), *self._plot])
+        said = escape(_sentence(self._history), quote=True)
+        return (
+            f'<svg class="swim" viewBox="0 0 {WIDTH} {height:g}" role="img" aria-label="{said}">'
+            f'<svg x="{LEFT}" width="{PLOT}" height="{height:g}"><g class="plot" data-width="{PLOT}">{plot}</g></svg>'
+            f"{''.join(self._labels)}</svg>"
+        )
+
+    def _x(self, moment: float) -> float:
+        return (moment - self._begin) / (self._end - self._begin) * PLOT
+
+    def _axis(self, top: float, height: float) -> str:
+        lines = []
+        step = _step(self._end - self._begin)
+        number = int(self._begin / step) + (self._begin > 0)
+        while number * step <= self._end:
+            x = self._x(number * step)
+            lines.append(f'<path class="grid" d="M{x:.1f} {top}V{height - 20:g}"/>')
+            lines.append(_text(x, height - 6, f"{number * step:g} s", "time"))
+            number += 1
+        return "".join(lines)
+
+    def _moments(self, events: Sequence[Event], height: float) -> str:
+        drawn = []
+        for place, event in enumerate(events[:EVENTS_SHOWN]):
+            x = self._x(event.at)
+            says = f"{event.subject} {event.says}".strip() if event.kind is not Kind.ACTION else event.says
+            row = 11 + 14 * (place % MOMENT_ROWS)
+            right = x > PLOT * 0.6
+            text = _text(x, row, _cut(says or event.subject, 70), "right" if right else "", -4 if right else 4)
+            drawn.append(
+                f'<g class="moment {event.kind.name.lower()}"><path d="M{x:.1f} {row - 9}V{height - 20:g}"/>{text}'
+                f"<title>{event.at:.3f} s: {escape(says)}</title></g>"
+            )
+        return "".join(drawn)
+
+    def _label(self, text: str, more: str = "", *, dim: bool = False) -> None:
+        self._labels.append(
+            f'<text class="label{" dim" if dim else ""}" x="{LEFT - 10}" y="{self._y + 16:g}" text-anchor="end">'
+            f"{escape(_cut(text, 38))}<title>{escape(more or text)}</title></text>"
+        )
+        self._y += LANE
+
+    def _lane(self, stream: Stream, exchanges: Sequence[Exchange]) -> None:
+        y = self._y + 4
+        self._plot.append(f'<path class="base" d="M0 {y + 17.5:g}H{PLOT}"/>')
+        for outcome, (name, above, tall) in SHAPES.items():
+            ticks = self._ticks(one.start for one in exchanges if one.outcome is outcome)
+            if ticks:
+                d = "".join(f"M{x:g} {y + above:g}h{width:g}v{tall:g}h-{width:g}z" for x, width in ticks)
+                self._plot.append(f'<path class="tick {name}" d="{d}"><title>{outcome.value}</title></path>')
+        if longest := _longest(exchanges):
+            self._gap(longest, y)
+        words = f"{stream.vantage} → {stream.frontend}"
+        self._label(f"control: {words}" if stream.control else words, telling.route(stream), dim=stream.control)
+
+    def _ticks(self, moments: Iterable[float]) -> list[tuple[float, float]]:
+        """Return ticks as (x, width): neighbours in one column are one, columns in a row are one bar."""
+        columns = sorted({round((moment - self._begin) / (self._end - self._begin) * COLUMNS) for moment in moments})
+        bars: list[list[int]] = []
+        for column in columns:
+            if bars and column <= bars[-1][1]:
+                bars[-1][1] = column + 1
+            else:
+                bars.append([column, column + 1])
+        unit = PLOT / COLUMNS
+        return [(round(first * unit, 1), round(max(last - first, 1) * unit + 0.4, 1)) for first, last in bars]
+
+    def _gap(self, outage: Outage, y: float) -> None:
+        if outage.first is None:
+            return
+        x = self._x(outage.first.start)
+        end = self._x(min(outage.until, self._end))
+        milliseconds = outage.likely * 1000
+        self._plot.append(f'<path class="gap" d="M{x:.1f} {y + 20:g}v-3h{max(end - x, 1):.1f}v3"/>')
+        self._labels.append(
+            f'<text class="figure" x="{WIDTH - RIGHT + 8}" y="{y + 13:g}">gap {milliseconds:,.0f} ms'
+            f"<title>the longest time without a good answer: {milliseconds:,.1f} ms</title></text>"
+        )
+
+    def _markers(self, kind: Kind, events: Sequence[Event]) -> None:
+        if not events:
+            return
+        y = self._y + 12
+        for event in events[:EVENTS_SHOWN]:
+            x = self._x(event.at)
+            self._plot.append(
+                f'<g transform="translate({x:.1f} {y:g})"><path class="event" d="M0-6l5 6l-5 6l-5-6z">'
+                f"<title>{event.at:.3f} s: {escape(telling.event(event))}</title></path></g>"
+            )
+        self._label(f"{kind.value} events")
+
+
+def _text(x: float, y: float, text: str, name: str = "", shift: int = 0) -> str:
+    """Return a text whose place moves with the zoom and whose letters do not."""
+    return f'<g transform="translate({x:.1f} {y:g})"><text class="{name}" x="{shift}">{escape(text)}</text></g>'
+
+
+def _ordered(history: History) -> list[Stream]:
+    """Return the streams as they began, those that only bear witness last."""
+    return sorted(history.streams.values(), key=lambda stream: stream.control)
+
+
+def _longest(exchanges: Sequence[Exchange]) -> Outage | None:
+    sent = [one for one in exchanges if one.outcome is not Outcome.NOT_SENT]
+    return max((one for one in outages(sent) if one.first), key=lambda one: one.likely, default=None)
+
+
+def _step(span: float) -> float:
+    """Return a round distance of the time axis that gives six to twelve lines."""
+    for step in (0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 30.0, 60.0, 120.0, 300.0):
+        if span / step <= 12:
+            return step
+    return 600.0
+
+
+def _cut(text: str, length: int) -> str:
+    return text if len(text) <= length else text[: length - 1] + "…"
+
+
+def _sentence(history: History) -> str:
+    """Say the drawing in words."""
+    said = []
+    for stream in _ordered(history)[:LANES_SHOWN]:
+        figures = of_stream([one for one in history.exchanges if one.stream == stream.name])
+        said.append(
+            f"{telling.route(stream)}: {figures['answered']} of {figures['sent']} answered, "
+            f"longest outage {figures['longest_outage_ms']} ms"
+        )
+    return "; ".join(said) or "no exchange was recorded"
+
+
+def _caption(history: History) -> str:
+    """Return the table of figures: what the drawing shows, to be read and copied."""
+    rows = []
+    exchanges = by_stream(history)
+    for stream in _ordered(history):
+        figures = of_stream(exchanges[stream.name])
+        bad = ", ".join(f"{figures[word]} {word}" for word in ("refused", "lost", "wrong") if figures.get(word))
+        backends = sorted({one.backend for one in exchanges[stream.name] if one.backend})
+        cells = [
+            f"{'control: ' if stream.control else ''}{stream.vantage} → {telling.place(stream)}",
+            f"{figures['answered']:,} of {figures['sent']:,}",
+            bad or "–",
+            f"{figures.get('p50_ms', '–')} / {figures.get('p99_ms', '–')}",
+            f"{figures['longest_outage_ms']:,}",
+            telling.names(backends, 4) if backends else "–",
+        ]
+        rows.append("<tr>" + "".join(f"<td>{escape(str(cell))}</td>" for cell in cells) + "</tr>")
+    head = "".join(f"<th>{name}</th>" for name in ("stream", "answered", "not", "p50 / p99 ms", "longest gap ms", "by"))
+    short = "" if history.complete else '<p class="warn">? The recording is cut short: its end is missing.</p>'
+    table = f'<div class="wide"><table><thead><tr>{head}</tr></thead><tbody>{"".join(rows)}</tbody></table></div>'
+    return f"<figcaption>{short}{table}</figcaption>"
+
+
+def _events(history: History) -> str:
+    listed = [event for event in sorted(history.events, key=lambda event: event.at)][:EVENTS_SHOWN]
+    if not listed:
+        return ""
+    items = "".join(f"<tr><td>{event.at:.3f} s</td><td>{escape(telling.event(event))}</td></tr>" for event in listed)
+    more = len(history.events) - len(listed)
+    cut = f"<p>{more} more are in the history.</p>" if more > 0 else ""
+    return (
+        f'<details class="minor"><summary>{len(history.events)} events</summary><table>{items}</table>{cut}</details>'
+    )
