@@ -1,0 +1,155 @@
+"""Where traffic starts: outside, in a pod on a node, on the node itself, in a scenario's own namespace."""
+
+from __future__ import annotations
+
+import itertools
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+
+from svcproof.cluster.api import ClusterApi, Conflict, Running
+from svcproof.cluster.sandbox import PRIVILEGED, Sandbox
+from svcproof.cluster.services import is_ready
+from svcproof.cluster.waiting import Deadline, Sighting, await_state
+from svcproof.cluster.workloads import (
+    AGENT_CONFIG,
+    AGENT_FOLDER,
+    ANYWHERE,
+    Images,
+    Placement,
+    agent_configuration,
+    prober_pod,
+    why_not_ready,
+)
+
+PROBE = ("python3", "-IS", f"{AGENT_FOLDER}/agent.py", "probe")
+READY_SECONDS = 60.0
+
+
+@dataclass(frozen=True)
+class Outside:
+    """This machine, outside the cluster; *launch* starts a prober here."""
+
+    launch: Callable[[], Running]
+    description: str = "outside"
+    node: str = ""
+
+    def start(self, api: ClusterApi) -> Running:  # noqa: ARG002 - the other kind of place needs it
+        """Start a prober here."""
+        return self.launch()
+
+
+@dataclass(frozen=True)
+class InPod:
+    """A pod in which a prober can be started; *description* is its name for people."""
+
+    namespace: str
+    pod: str
+    container: str = "prober"
+    node: str = ""
+    description: str = ""
+
+    def start(self, api: ClusterApi) -> Running:
+        """Start a prober here; raise ExecTrouble."""
+        return api.start(self.namespace, self.pod, self.container, PROBE)
+
+
+Place = Outside | InPod
+
+
+class Vantages:
+    """The places of one run that scenarios share; each is made when it is first asked for, and used again.
+
+    A shared vantage is a restricted pod in a namespace of the run's own (a host-network one, in a privileged one).
+    A scenario whose law is about its own namespace (short names, environment variables, policies) asks for a pod there
+    with `in_sandbox`. `delete()` ends them all.
+    """
+
+    def __init__(
+        self,
+        api: ClusterApi,
+        run: str,
+        images: Images,
+        *,
+        launch_outside: Callable[[], Running],
+        ready_seconds: float = READY_SECONDS,
+    ) -> None:
+        self._api = api
+        self._images = images
+        self._launch_outside = launch_outside
+        self._ready_seconds = ready_seconds
+        self._sandbox = Sandbox(api, run, "vantages")
+        self._known: dict[tuple[str, bool], InPod] = {}
+        self._numbers = itertools.count(1)
+        self._turn = threading.Lock()
+
+    def outside(self) -> Outside:
+        """Return the vantage outside the cluster."""
+        return Outside(self._launch_outside)
+
+    def in_pod(self) -> InPod:
+        """Return a vantage in a pod, on whichever node the scheduler chose."""
+        return self._shared("", host_network=False)
+
+    def on_node(self, node: str) -> InPod:
+        """Return a vantage in a pod on this node."""
+        return self._shared(node, host_network=False)
+
+    def host_network(self, node: str) -> InPod:
+        """Return a vantage on the node itself: a pod in its network namespace."""
+        return self._shared(node, host_network=True)
+
+    def in_sandbox(self, sandbox: Sandbox, *, name: str = "prober", role: str = "", node: str = "") -> InPod:
+        """Make a vantage in a pod of a scenario's own namespace (see Sandbox.namespace for *role*)."""
+        return self._make(sandbox, role, name, node, host_network=role == PRIVILEGED)
+
+    def delete(self) -> None:
+        """Ask for the end of the shared vantages; see Sandbox.delete."""
+        self._sandbox.delete()
+
+    def _shared(self, node: str, *, host_network: bool) -> InPod:
+        key = (node, host_network)
+        with self._turn:
+            known = self._known.get(key)
+            if known is not None and self._stands(known):
+                return known
+            name = f"vantage-{next(self._numbers)}"
+            role = PRIVILEGED if host_network else ""
+            self._known[key] = made = self._make(self._sandbox, role, name, node, host_network=host_network)
+            return made
+
+    def _stands(self, place: InPod) -> bool:
+        """Whether a shared vantage is still there: a scenario may have drained or killed its node."""
+        pod = self._sandbox.watches(place.namespace).get("Pod", place.pod)
+        return pod is not None and is_ready(pod)
+
+    def _make(self, sandbox: Sandbox, role: str, name: str, node: str, *, host_network: bool) -> InPod:
+        namespace = sandbox.namespace(role)
+        if sandbox.watches(namespace).get("ConfigMap", AGENT_CONFIG) is None:
+            configuration = agent_configuration()
+            configuration["metadata"]["namespace"] = namespace
+            with suppress(Conflict):  # a workload of the same namespace has brought it meanwhile
+                sandbox.create(configuration)
+        placement = Placement((node,)) if node else ANYWHERE
+        pod = prober_pod(name, self._images, placement, host_network=host_network)
+        pod["metadata"]["namespace"] = namespace
+        if node:  # asked for by name: whatever the node repels, a prober is welcome
+            pod["spec"]["tolerations"] = [{"operator": "Exists"}]
+        sandbox.create(pod)
+        return self._await(sandbox, namespace, name, host_network=host_network)
+
+    def _await(self, sandbox: Sandbox, namespace: str, name: str, *, host_network: bool) -> InPod:
+        watches = sandbox.watches(namespace)
+
+        def look() -> Sighting[InPod]:
+            pod = watches.get("Pod", name)
+            if pod is None:
+                return Sighting("no such pod")
+            if not is_ready(pod):
+                return Sighting(why_not_ready(pod))
+            node = pod["spec"]["nodeName"]
+            description = f"node {node}" if host_network else f"pod {name} on {node}"
+            return Sighting("ready", InPod(namespace, name, "prober", node, description))
+
+        return await_state(f"pod {namespace}/{name} ready", look, Deadline(self._ready_seconds), watches.news)
