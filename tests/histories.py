@@ -50,7 +50,7 @@ class Making:
         rate: float = 50.0,
         **about: Any,
     ) -> Making:
-        """Add a stream with an exchange each 1/rate seconds; each is answered by "web-1" unless *end* says otherwise."""
+        """Add a stream with an exchange each 1/rate seconds, answered by "web-1" unless *end* says otherwise."""
         wanted = {"vantage": "outside", "frontend": "web", **about}
         stream = self.streams.setdefault(name, Stream(name, rate=rate, **wanted))
         numbered = sum(exchange.stream == name for exchange in self.exchanges)

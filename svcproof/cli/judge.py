@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from pathlib import Path
 from typing import Annotated
@@ -28,7 +29,7 @@ def judge(
     """Judge recorded traffic again: exit code 0 met, 1 violated, 3 unknown, 2 when a file is no history."""
     found = []
     for file in files:
-        history = _open(file)
+        history = open_history(file)
         try:
             judgements = [_again(history, name) for name in law] if law else judging.judge(history)
         except MalformedHistory as problem:
@@ -41,13 +42,14 @@ def judge(
     raise typer.Exit(_CODES[worst(found).answer])
 
 
-def _open(file: Path) -> History:
+def open_history(file: Path) -> History:
+    """Read a history file, also a compressed one (".gz"); raise SetupProblem when it is none."""
     try:
-        with file.open(encoding="utf-8") as lines:
+        with gzip.open(file, "rt", encoding="utf-8") if file.suffix == ".gz" else file.open(encoding="utf-8") as lines:
             return read(lines)
     except MalformedHistory as problem:
         raise SetupProblem(f"{file}: {problem}", "give a history as svcproof wrote it") from problem
-    except (OSError, UnicodeDecodeError) as problem:
+    except (OSError, EOFError, UnicodeDecodeError) as problem:
         raise SetupProblem(f"{file}: {problem}", "give the path of a history file") from problem
 
 

@@ -1,0 +1,118 @@
+"""What the API server's answers say of the contract: refused for the right reason, accepted, or not to be told."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from svcproof.model.verdict import Verdict, met, unknown, violated
+
+STATUSES: Mapping[str, int] = {"Invalid": 422, "BadRequest": 400, "AlreadyExists": 409, "Conflict": 409, "NotFound": 404}
+"""The reasons a bad request is refused with, and the HTTP status that belongs to each (Kubernetes API concepts)."""
+
+_SAYS_NOTHING = {401, 403, 408, 429}
+"""Statuses that come before the object is looked at: credentials, admission by others, too many requests."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The server's answer to one request: *causes* are (field, message) for each field it objects to."""
+
+    status: int
+    reason: str = ""
+    message: str = ""
+    causes: Sequence[tuple[str, str]] = ()
+    body: Mapping[str, Any] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        said = "; ".join(f"{name}: {message}" for name, message in self.causes) or self.message
+        return f"{self.status} {self.reason}{': ' if said else ''}{said}"
+
+
+def refused_as(answer: Answer, *, reason: str, field: str = "") -> Verdict:
+    """The server refuses the request for this reason, and names the field where one is given.
+
+    An index or a part below the field names it as well (`spec.clusterIPs[0]` for `spec.clusterIPs`), and case does not
+    matter: servers have spelt `spec.loadBalancerSourceRanges` in two ways. What came before the object was looked at
+    (no credentials, somebody else's admission, too many requests, a fault of the server's) says nothing.
+    """
+    wanted = f"wanted {STATUSES[reason]} {reason}{f' because of {field}' if field else ''}"
+    if answer.status >= 500 or answer.status in _SAYS_NOTHING:
+        return unknown(f"{wanted}; the server answered {answer}, before it judged the object")
+    if 200 <= answer.status < 300:
+        return violated(f"{wanted}; the server accepted it")
+    if answer.status != STATUSES[reason] or answer.reason != reason:
+        return violated(f"{wanted}; the server answered {answer}")
+    if field and not any(names(cause, field) for cause, _ in answer.causes):
+        return violated(f"{wanted}; the server answered {answer}")
+    return met(f"the server answered {answer}", status=answer.status)
+
+
+def accepted(answer: Answer) -> Verdict:
+    """The server grants the request."""
+    if 200 <= answer.status < 300:
+        return met(f"the server accepted it ({answer.status})", status=answer.status)
+    if answer.status >= 500 or answer.status in _SAYS_NOTHING:
+        return unknown(f"wanted it accepted; the server answered {answer}, before it judged the object")
+    return violated(f"wanted it accepted; the server answered {answer}")
+
+
+def names(cause: str, field: str) -> bool:
+    """Whether a cause's field is this field, or a part of it."""
+    said, wanted = cause.casefold(), field.casefold()
+    return said == wanted or said.startswith((f"{wanted}[", f"{wanted}."))
+
+
+def nothing_left(what: str, found: Mapping[str, Any] | None) -> Verdict:
+    """Nothing of a refused object was stored."""
+    if found is None:
+        return met(f"{what} does not exist")
+    return violated(f"{what} exists although it was refused: UID {found['metadata'].get('uid', 'unknown')}")
+
+
+def as_it_was(what: str, before: Mapping[str, Any] | None, after: Mapping[str, Any] | None) -> Verdict:
+    """An object is the same one as before, and says the same of itself: identity and spec."""
+    if before is None:
+        return unknown(f"{what} did not exist before, so nothing was shown")
+    if after is None:
+        return violated(f"{what} is gone")
+    if before["metadata"]["uid"] != after["metadata"]["uid"]:
+        return violated(f"{what} is another one: UID {before['metadata']['uid']} before, {after['metadata']['uid']} after")
+    changed = [name for name in sorted({*before["spec"], *after["spec"]}) if before["spec"].get(name) != after["spec"].get(name)]
+    if changed:
+        said = ", ".join(f"spec.{name} was {before['spec'].get(name)!r} and is {after['spec'].get(name)!r}" for name in changed)
+        return violated(f"{what} has changed: {said}")
+    return met(f"{what} is as it was")
+
+
+def has(what: str, item: Mapping[str, Any], wanted: Mapping[str, str]) -> Verdict:
+    """An object's fields, by path (`spec.ports[0].protocol`), have these values as people write them; "" is absence."""
+    seen = {path: _said(at(item, path)) for path in wanted}
+    wrong = [f"{path} is {seen[path] or 'absent'}, wanted {value or 'absent'}"
+             for path, value in wanted.items() if seen[path] != value]  # fmt: skip
+    if wrong:
+        return violated(f"{what}: {'; '.join(wrong)}")
+    return met(f"{what}: {', '.join(f'{path} {value or chr(8212)}' for path, value in seen.items())}")
+
+
+_STEP = re.compile(r"([^.\[\]]+)|\[(\d+)\]")
+
+
+def at(item: Any, path: str) -> Any:
+    """Return the value at a path such as spec.ports[0].name, or None where the path leads nowhere."""
+    for name, index in _STEP.findall(path):
+        if name and isinstance(item, Mapping):
+            item = item.get(name)
+        elif index and isinstance(item, Sequence) and int(index) < len(item):
+            item = item[int(index)]
+        else:
+            return None
+    return item
+
+
+def _said(value: Any) -> str:
+    if value is None:
+        return ""
+    return str(value).lower() if isinstance(value, bool) else str(value)

@@ -1,0 +1,40 @@
+"""What a Service may ask for in particular, as values: the closed list of wishes that scenarios make."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+
+class Wanted(Enum):
+    """What is wished for; those with a blank at the end are of another Service, or a number."""
+
+    BELOW = "a node port one below the range"
+    ABOVE = "a node port one above the range"
+    FIRST = "the first node port of the range"
+    LAST = "the last node port of the range"
+    FREE_PORT = "a free node port"
+    PORT = "node port "
+    PORT_OF = "the node port of "
+    OUTSIDE = "a cluster IP outside the service ranges"
+    FREE_ADDRESS = "a free cluster IP"
+    ADDRESS_OF_THE_API = "the cluster IP of the API server"
+    ADDRESS_OF = "the cluster IP of "
+    NAME_OF = "the name of "
+    NOWHERE = "a namespace that does not exist"
+
+
+@dataclass(frozen=True)
+class Wish:
+    """One wish; *of* names the Service it is about, *number* the port."""
+
+    wanted: Wanted
+    of: str = ""
+    number: int = 0
+
+
+class Asker(Enum):
+    """Who wishes: a Service beside the others, or one in a neighbouring namespace."""
+
+    BESIDE = "a Service"
+    ELSEWHERE = "a Service in another namespace"
