@@ -18,6 +18,9 @@ from svcproof.providers.lab.progress import Report
 from svcproof.resources import fixtures
 
 _GO_LINE = re.compile(r"^go (\d+(?:\.\d+)*)$", re.MULTILINE)
+_ELSEWHERE = ("/usr/local/go/bin/go", "/usr/lib/go/bin/go")
+"""Where Go lies on machines that leave it off PATH, as sudo often does."""
+
 _INSTALL_SECONDS = 600.0
 
 Version = tuple[int, ...]
@@ -61,8 +64,7 @@ def _wanted_by(module: Path) -> Version:
 
 
 def _installed(wanted: Version) -> Go | None:
-    candidates = (shutil.which("go"), "/usr/local/go/bin/go", "/usr/lib/go/bin/go")
-    for program in dict.fromkeys(candidates):
+    for program in (shutil.which("go"), *_ELSEWHERE):
         if program and (go := _asked(Path(program))) and _numbers(go.version) >= wanted:
             return go
     return None
