@@ -16,9 +16,20 @@ from typing import TYPE_CHECKING, Any
 from svcproof.adapters import ask_name, shell
 from svcproof.adapters.plain_api import PlainApi
 from svcproof.problems import SetupProblem
-from svcproof.providers.lab import certificates, cgroups, checks, components, network, processes, state, take_down
+from svcproof.providers.lab import (
+    certificates,
+    cgroups,
+    checks,
+    components,
+    machine,
+    network,
+    processes,
+    state,
+    take_down,
+)
 from svcproof.providers.lab.add_ons import dns_manifests
 from svcproof.providers.lab.components import folder
+from svcproof.providers.lab.image_store import copy_store, ensure_store
 from svcproof.providers.lab.images import Image, ensure_images
 from svcproof.providers.lab.packages import ensure_system_packages
 from svcproof.providers.lab.plan import CONTROL_PLANE, LabPlan
@@ -82,13 +93,15 @@ def bring_up(wanted: Wanted, report: Report) -> LabPlan:
     checks.dual_stack_problem(first)
     programs, images = prepare(first, report)
     checks.require_machine()
+    store = ensure_store(programs, images, cache=cache_directory(), report=report)
     take_down.take_down(wanted.name, report)
     checks.require_space()
     began = time.monotonic()
     with state.one_at_a_time(".addresses", patience=10):
         record = state.State.begin(wanted.plan(checks.free_index(dual=wanted.ip_family == "dual")))
+        machine.raise_limits()
     try:
-        _Start(record.plan, record, programs, images, report).run()
+        _Start(record.plan, record, programs, images, store, report).run()
     except BaseException:
         report.say("the start broke off: what it made is removed")
         take_down.take_down(wanted.name, report)
@@ -109,6 +122,7 @@ class _Start:
     state: state.State
     programs: Programs
     images: dict[str, Image]
+    store: Path
     report: Report
     stop: threading.Event = field(default_factory=threading.Event)
     nodes_are_known: threading.Event = field(default_factory=threading.Event)
@@ -148,6 +162,7 @@ class _Start:
             recipes = list(components.control_plane_recipes(plan).values())
             for node in plan.node_plans:
                 plan.node_data(node.name).mkdir()
+                copy_store(self.store, plan.node_data(node.name) / "containerd")
                 recipes += components.node_recipes(
                     plan,
                     node,
@@ -220,12 +235,10 @@ class _Start:
             self._await(
                 "containerd answers", lambda: self._ctr(node, "version", check=False), step, f"{node.name}/containerd"
             )
-            self._import(node, ("pause", "coredns"))
         with self.report.step(f"start the kubelet and the proxy on {node.name}") as step:
             self._await("the API server knows the node", self.nodes_are_known.is_set, step)
             self._start(node.name, "kubelet")
             self._start(node.name, "kube-proxy")
-            self._import(node, [role for role in self.images if role not in ("pause", "coredns")])
             api = self._api()
             path = f"/api/v1/nodes/{node.name}"
             self._await(
@@ -235,10 +248,6 @@ class _Start:
                 f"{node.name}/kubelet",
                 f"{node.name}/containerd",
             )
-
-    def _import(self, node: NodePlan, roles: Sequence[str]) -> None:
-        for role in roles:
-            self._ctr(node, "images", "import", str(self.images[role].archive))
 
     def _ctr(self, node: NodePlan, *arguments: str, check: bool = True) -> bool:
         socket = self.plan.containerd_socket(node.name)

@@ -213,6 +213,9 @@ state = '{data / "containerd-state"}'
 [plugins.'io.containerd.metadata.v1.bolt']
   no_sync = true
 
+[plugins.'io.containerd.snapshotter.v1.overlayfs']
+  mount_options = ['volatile']
+
 [plugins.'io.containerd.nri.v1.nri']
   disable = true
 

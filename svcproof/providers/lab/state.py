@@ -7,7 +7,7 @@ import json
 import os
 import threading
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, Literal
 
 from svcproof.problems import SetupProblem
@@ -100,7 +100,6 @@ def one_at_a_time(name: str, *, patience: float = 0.0) -> Iterator[None]:
 
     Raises SetupProblem where another process holds the lab for longer than *patience* seconds.
     """
-    RUN.mkdir(mode=0o755, exist_ok=True)
     path = RUN / f"{name}.lock"
     give_up = time.monotonic() + patience
     while (lock := _lock(path)) is None:
@@ -115,11 +114,17 @@ def one_at_a_time(name: str, *, patience: float = 0.0) -> Iterator[None]:
             yield
         finally:
             path.unlink(missing_ok=True)
+            with suppress(OSError):  # it holds more than this lock
+                RUN.rmdir()
 
 
 def _lock(path: Path) -> TextIOWrapper | None:
     """The file at *path*, opened and locked; None where another process has it."""
-    lock = path.open("a")
+    try:
+        RUN.mkdir(mode=0o755, exist_ok=True)
+        lock = path.open("a")
+    except FileNotFoundError:  # the last lab went down just now
+        return None
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         if path.stat().st_ino == os.fstat(lock.fileno()).st_ino:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import shutil
+from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from svcproof.adapters import shell
 from svcproof.problems import SetupProblem
-from svcproof.providers.lab import cgroups, processes
+from svcproof.providers.lab import cgroups, machine, processes, state
 from svcproof.providers.lab.plan import DATA, RUN, LabPlan, data_directory, run_directory
 from svcproof.providers.lab.state import State
 
@@ -26,26 +27,30 @@ def take_down(name: str, report: Report) -> bool:
 
     Nothing is asked politely: a lab's state is thrown away. The caller holds the lab (state.one_at_a_time).
     """
-    state = State.read(name)
-    if state is None:
-        return _remove_directories(name)
-    plan = state.plan
-    state.put(phase="going down")
-    with report.step(f"end the processes of lab {name!r}"):
+    found = State.read(name)
+    if found is not None:
+        _undo(found, report)
+    with report.step("remove its files") if found else nullcontext():
+        removed = _remove_directories(name)
+    with state.one_at_a_time(".addresses", patience=10):
+        machine.restore_limits()
+    return removed
+
+
+def _undo(found: State, report: Report) -> None:
+    plan = found.plan
+    found.put(phase="going down")
+    with report.step(f"end the processes of lab {plan.name!r}"):
         processes.kill_all(plan, KILL_SECONDS)
     with report.step("remove its mounts, links, routes and cgroups"):
         _unmount(plan)
-        _unwire(plan, state)
-        _remove_cgroups(state)
-    with report.step("remove its files"):
-        left = remains(plan)
-        if left:
-            raise SetupProblem(
-                f"lab {name!r} is down except for:\n" + "\n".join(f"    {item}" for item in left),
-                f"run `svcproof lab down --name {name}` again",
-            )
-        _remove_directories(name)
-    return True
+        _unwire(plan, found)
+        _remove_cgroups(found)
+    if left := remains(plan):
+        raise SetupProblem(
+            f"lab {plan.name!r} is down except for:\n" + "\n".join(f"    {item}" for item in left),
+            f"run `svcproof lab down --name {plan.name}` again",
+        )
 
 
 def remains(plan: LabPlan) -> list[str]:
@@ -77,8 +82,8 @@ def _mounts(plan: LabPlan) -> list[str]:
     ]
 
 
-def _unwire(plan: LabPlan, state: State) -> None:
-    for kind, what in reversed(state.made):
+def _unwire(plan: LabPlan, found: State) -> None:
+    for kind, what in reversed(found.made):
         if kind == "link" and _link_exists(what):
             shell.run(["ip", "link", "delete", what], timeout=10)
         elif kind == "table":
@@ -103,9 +108,9 @@ def _link_exists(link: str) -> bool:
     return (Path("/sys/class/net") / link).exists()
 
 
-def _remove_cgroups(state: State) -> None:
+def _remove_cgroups(found: State) -> None:
     """A cgroup is free a moment after its last process ended."""
-    for kind, what in state.made:
+    for kind, what in found.made:
         if kind == "cgroup":
             top = Path(what)
             processes.await_true(partial(cgroups.remove, top), CGROUP_SECONDS)
