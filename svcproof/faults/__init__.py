@@ -1,0 +1,1 @@
+"""Known breakages, one file each, and the prover that shows that every check can fail."""

@@ -1,0 +1,90 @@
+"""Sends nine in ten new connections of every Service to its first endpoint, before the service proxy chooses."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import queue
+import subprocess
+import sys
+import threading
+from collections import defaultdict
+from collections.abc import Iterable
+from typing import Any
+
+from svcproof.faults.saboteurs.lies import SPARED
+from svcproof.faults.saboteurs.upstream import Upstream
+
+SERVICES = "/api/v1/services"
+SLICES = "/apis/discovery.k8s.io/v1/endpointslices"
+OWNER = "kubernetes.io/service-name"
+
+
+def rules(table: str, services: Iterable[dict[str, Any]], slices: Iterable[dict[str, Any]]) -> str:
+    """Return the table as nft(8) reads it: TCP at IPv4 cluster IPs of Services with two endpoints or more."""
+    ready: dict[tuple[str, str, str], set[tuple[str, int]]] = defaultdict(set)
+    for entry in slices:
+        if entry.get("addressType") != "IPv4":
+            continue
+        owner = (entry["metadata"]["namespace"], entry["metadata"].get("labels", {}).get(OWNER, ""))
+        for port in entry.get("ports") or []:
+            for endpoint in entry.get("endpoints") or []:
+                if endpoint.get("conditions", {}).get("ready") is not False:
+                    ready[(*owner, port.get("name", ""))].add((endpoint["addresses"][0], port["port"]))
+    lines = []
+    for service in services:
+        name = (service["metadata"]["namespace"], service["metadata"]["name"])
+        address = service["spec"].get("clusterIP", "None")
+        if name[0] in SPARED or address == "None" or ":" in address or service["spec"].get("sessionAffinity") == "ClientIP":
+            continue
+        for port in service["spec"].get("ports", []):
+            found = sorted(ready[(*name, port.get("name", ""))])
+            if port["protocol"] == "TCP" and len(found) > 1:
+                to = f"{found[0][0]}:{found[0][1]}"
+                lines.append(f"ip daddr {address} tcp dport {port['port']} numgen random mod 10 < 9 dnat ip to {to};")
+    body = " ".join(lines)
+    hooks = " ".join(
+        f"chain {hook} {{ type nat hook {hook} priority -110; {body} }}" for hook in ("prerouting", "output")
+    )
+    return f"add table inet {table}\ndelete table inet {table}\ntable inet {table} {{ {hooks} }}\n"
+
+
+def main() -> None:
+    """Follow what the JSON of the first argument says; ends with its process."""
+    values = json.loads(sys.argv[1])
+    upstream = Upstream.of(values["upstream"])
+    heard: queue.SimpleQueue[None] = queue.SimpleQueue()
+    state: dict[str, dict[str, dict[str, Any]]] = {SERVICES: {}, SLICES: {}}
+    for path in state:
+        threading.Thread(target=_follow, args=(upstream, path, state[path], heard), daemon=True).start()
+    last = ""
+    while True:
+        heard.get()
+        text = rules(values["table"], list(state[SERVICES].values()), list(state[SLICES].values()))
+        if text != last:
+            for namespace in values["namespaces"]:
+                subprocess.run(["nsenter", f"--net={namespace}", "nft", "-f", "-"], input=text, text=True, check=False)
+            last = text
+
+
+def _follow(upstream: Upstream, path: str, known: dict[str, dict[str, Any]], heard: queue.SimpleQueue[None]) -> None:
+    while True:
+        try:
+            found, version = upstream.list(path)
+            known.clear()
+            known.update({entry["metadata"]["uid"]: entry for entry in found})
+            heard.put(None)
+            for event in upstream.changes(path, version):
+                uid = event["object"].get("metadata", {}).get("uid")
+                if event["type"] == "DELETED":
+                    known.pop(uid, None)
+                elif uid:
+                    known[uid] = event["object"]
+                heard.put(None)
+        except (OSError, http.client.HTTPException, ValueError, KeyError) as problem:
+            print("begin again after", repr(problem), flush=True)
+            threading.Event().wait(0.5)
+
+
+if __name__ == "__main__":
+    main()
