@@ -498,7 +498,7 @@ class HttpConversation(Conversation):
         elif path == "/slow":
             self.busy = True
             witness.loop.at(clock() + float(request.query("seconds", "1")), lambda: self._later(request))
-        elif path.startswith("/fetch/") or (path == "/" and list(witness.upstreams) == ["/"]):
+        elif path.startswith("/fetch/") or (path == "/" and "/" in witness.upstreams):
             self._fetch(path[7:] or "/")
         else:
             self._say_who(request)
