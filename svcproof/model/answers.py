@@ -9,7 +9,13 @@ from typing import Any
 
 from svcproof.model.verdict import Verdict, met, unknown, violated
 
-STATUSES: Mapping[str, int] = {"Invalid": 422, "BadRequest": 400, "AlreadyExists": 409, "Conflict": 409, "NotFound": 404}
+STATUSES: Mapping[str, int] = {
+    "Invalid": 422,
+    "BadRequest": 400,
+    "AlreadyExists": 409,
+    "Conflict": 409,
+    "NotFound": 404,
+}
 """The reasons a bad request is refused with, and the HTTP status that belongs to each (Kubernetes API concepts)."""
 
 _SAYS_NOTHING = {401, 403, 408, 429}
@@ -78,12 +84,14 @@ def as_it_was(what: str, before: Mapping[str, Any] | None, after: Mapping[str, A
         return unknown(f"{what} did not exist before, so nothing was shown")
     if after is None:
         return violated(f"{what} is gone")
-    if before["metadata"]["uid"] != after["metadata"]["uid"]:
-        return violated(f"{what} is another one: UID {before['metadata']['uid']} before, {after['metadata']['uid']} after")
-    changed = [name for name in sorted({*before["spec"], *after["spec"]}) if before["spec"].get(name) != after["spec"].get(name)]
+    born, found = before["metadata"]["uid"], after["metadata"]["uid"]
+    if born != found:
+        return violated(f"{what} is another one: UID {born} before, {found} after")
+    was, now = before["spec"], after["spec"]
+    changed = [name for name in sorted({*was, *now}) if was.get(name) != now.get(name)]
     if changed:
-        said = ", ".join(f"spec.{name} was {before['spec'].get(name)!r} and is {after['spec'].get(name)!r}" for name in changed)
-        return violated(f"{what} has changed: {said}")
+        said = (f"spec.{name} was {was.get(name)!r} and is {now.get(name)!r}" for name in changed)
+        return violated(f"{what} has changed: {', '.join(said)}")
     return met(f"{what} is as it was")
 
 

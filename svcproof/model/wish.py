@@ -18,10 +18,15 @@ class Wanted(Enum):
     PORT_OF = "the node port of "
     OUTSIDE = "a cluster IP outside the service ranges"
     FREE_ADDRESS = "a free cluster IP"
+    OTHER_FAMILY = "the other address family"
     ADDRESS_OF_THE_API = "the cluster IP of the API server"
     ADDRESS_OF = "the cluster IP of "
     NAME_OF = "the name of "
     NOWHERE = "a namespace that does not exist"
+
+
+PORTS = frozenset(wanted for wanted in Wanted if "node port" in wanted.value)
+"""The wishes for a node port."""
 
 
 @dataclass(frozen=True)

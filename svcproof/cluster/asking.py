@@ -1,0 +1,228 @@
+"""Requests whose subject is the server's answer: sent as they are written, and what stood before is remembered."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from ipaddress import IPv6Address
+from typing import Any
+
+import yaml
+
+from svcproof.cluster import ranges
+from svcproof.cluster.api import ClusterApi, NotFound, Object, Reply
+from svcproof.cluster.sandbox import Sandbox
+from svcproof.model import answers
+from svcproof.model.answers import Answer
+from svcproof.model.verdict import Inconclusive, Verdict
+from svcproof.model.wish import PORTS, Asker, Wanted, Wish
+
+NAME = "web"
+"""What an object is called whose name does not matter."""
+
+NEWCOMER = "newcomer"
+"""What a Service is called that asks for something in particular."""
+
+MERGE = "application/merge-patch+json"
+
+_DOCUMENTATION = IPv6Address("2001:db8::1")
+"""The first of many addresses that nobody has (RFC 3849)."""
+
+KINDS = {
+    "Service": ("v1", "services"),
+    "EndpointSlice": ("discovery.k8s.io/v1", "endpointslices"),
+    "Ingress": ("networking.k8s.io/v1", "ingresses"),
+    "NetworkPolicy": ("networking.k8s.io/v1", "networkpolicies"),
+    "ServiceCIDR": ("networking.k8s.io/v1", "servicecidrs"),
+}
+"""The kinds that features write out, each with its version and plural."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One request to make or change an object, and the server's answer."""
+
+    kind: str
+    name: str
+    namespace: str
+    answer: Answer
+
+    def __str__(self) -> str:
+        return f'{self.kind} "{self.name}"'
+
+
+@dataclass
+class Asking:
+    """The requests of one scenario; *before* is the Services its namespace held when the last was sent, by name."""
+
+    api: ClusterApi
+    sandbox: Sandbox
+    last: Asked | None = None
+    before: dict[str, Object] = field(default_factory=dict)
+
+    @property
+    def asked(self) -> Asked:
+        """The last request; there must have been one."""
+        if self.last is None:
+            raise Inconclusive("nothing was asked of the API server, so there is no answer to judge")
+        return self.last
+
+    # asking
+
+    def make(self, kind: str, text: str) -> Object:
+        """Make an object that a feature writes out; the scenario is about what comes after."""
+        return self.sandbox.create(self._written(kind, text))
+
+    def create(self, kind: str, text: str, *, strict: bool = False) -> Asked:
+        """Ask for an object that a feature writes out."""
+        return self.post(self._written(kind, text), query={"fieldValidation": "Strict"} if strict else None)
+
+    def create_slice(self, count: int) -> Asked:
+        """Ask for an EndpointSlice of so many endpoints."""
+        addresses = [str(_DOCUMENTATION + number) for number in range(count)]
+        body = self._written("EndpointSlice", "addressType: IPv6")
+        return self.post({**body, "endpoints": [{"addresses": [one]} for one in addresses], "ports": [{"port": 80}]})
+
+    def wish(self, asker: Asker, wish: Wish, *, dry: bool = False) -> Asked:
+        """Ask for a Service with something in particular; *dry* stores nothing."""
+        namespace = self.sandbox.namespace("other") if asker is Asker.ELSEWHERE else ""
+        body = _newcomer(**{"namespace": namespace, **self._granted(wish)})
+        return self.post(body, query={"dryRun": "All"} if dry else None)
+
+    def post(self, body: Object, *, query: Mapping[str, str] | None = None) -> Asked:
+        """Ask for an object as it is; remember what stood before, and what must be deleted if it is made."""
+        owned = self.sandbox.owned(body)
+        kind, meta = owned["kind"], owned["metadata"]
+        namespace = meta.get("namespace", "")
+        self._look_around()
+        reply = self.api.ask("POST", _path(kind, namespace), owned, query=query or {})
+        if reply.accepted and "dryRun" not in (query or {}):
+            self.sandbox.remember(owned)
+        self.last = Asked(kind, meta["name"], namespace, answer_of(reply))
+        return self.last
+
+    def update(self, kind: str, name: str, patch: Mapping[str, Any], *, subresource: str = "") -> Asked:
+        """Ask for a change of an object, as a merge patch."""
+        namespace = self.sandbox.namespace()
+        self._look_around()
+        path = _path(kind, namespace, name) + (f"/{subresource}" if subresource else "")
+        self.last = Asked(kind, name, namespace, answer_of(self.api.ask("PATCH", path, dict(patch), content=MERGE)))
+        return self.last
+
+    def rewrite(self, kind: str, name: str, text: str) -> Asked:
+        """Ask for a change that a feature writes out."""
+        return self.update(kind, name, yaml.safe_load(text))
+
+    def amend(self, name: str, wish: Wish) -> Asked:
+        """Ask for another address, or address family, of a Service."""
+        if wish.wanted is Wanted.OTHER_FAMILY:
+            first = self._spec_of(name)["ipFamilies"][0]
+            return self.update("Service", name, {"spec": {"ipFamilies": ["IPv6" if first == "IPv4" else "IPv4"]}})
+        address = self._address(wish)
+        return self.update("Service", name, {"spec": {"clusterIP": address, "clusterIPs": [address]}})
+
+    def update_an_old_version(self, name: str) -> Asked:
+        """Ask for a change of a Service as it was before its latest change."""
+        namespace = self.sandbox.namespace()
+        old = self.api.get("Service", name, namespace)["metadata"]["resourceVersion"]
+        self.api.patch("Service", name, namespace, {"metadata": {"annotations": {"svcproof.dev/changed": "once"}}})
+        return self.update(
+            "Service", name, {"metadata": {"resourceVersion": old}, "spec": {"selector": {"app": "other"}}}
+        )
+
+    # judging
+
+    def refused(self, reason: str, cause: str = "") -> Verdict:
+        """Say whether the last request was refused for this reason."""
+        return answers.refused_as(self.asked.answer, reason=reason, field=cause)
+
+    def granted(self) -> Verdict:
+        """Say whether the last request was granted."""
+        return answers.accepted(self.asked.answer)
+
+    def nothing_left(self) -> Verdict:
+        """Say whether the object of the last request does not exist."""
+        return answers.nothing_left(str(self.asked), self.now(self.asked.kind, self.asked.name, self.asked.namespace))
+
+    def as_it_was(self, name: str) -> Verdict:
+        """Say whether a Service is as it was before the last request."""
+        after = self.now("Service", name, self.sandbox.namespace())
+        return answers.as_it_was(f'Service "{name}"', self.before.get(name), after)
+
+    def now(self, kind: str, name: str, namespace: str) -> Object | None:
+        """Return an object as it is now, or None."""
+        try:
+            return self.api.get(kind, name, namespace)
+        except NotFound:
+            return None
+
+    def _look_around(self) -> None:
+        services = self.api.list("Service", self.sandbox.namespace())
+        self.before = {item["metadata"]["name"]: item for item in services}
+
+    def _written(self, kind: str, text: str) -> Object:
+        """Return the object that a feature writes out, with what every object of its kind needs."""
+        body: Object = yaml.safe_load(text) or {}
+        meta = {"name": NAME, **(body.get("metadata") or {})}
+        if kind == "ServiceCIDR":
+            meta["name"] = f"svcproof-{self.sandbox.run}-{self.sandbox.scenario}".lower()[:60].rstrip("-.")
+        if kind == "EndpointSlice" and "labels" not in meta:
+            meta["labels"] = {"kubernetes.io/service-name": NAME}
+        return {"apiVersion": KINDS[kind][0], "kind": kind, **body, "metadata": meta}
+
+    def _granted(self, wish: Wish) -> dict[str, Any]:
+        """Return what a wish comes to on this cluster, as the fields of a Service."""
+        if wish.wanted is Wanted.NAME_OF:
+            return {"name": wish.of}
+        if wish.wanted is Wanted.NOWHERE:
+            return {"namespace": f"{self.sandbox.namespace()}-nowhere"}
+        if wish.wanted in PORTS:
+            return {"node_port": self._node_port(wish)}
+        return {"clusterIP": self._address(wish)}
+
+    def _node_port(self, wish: Wish) -> int:
+        if wish.wanted is Wanted.PORT:
+            return wish.number
+        if wish.wanted is Wanted.PORT_OF:
+            return int(self._spec_of(wish.of)["ports"][0]["nodePort"])
+        allowed = ranges.node_port_range(self.api, self.sandbox.namespace())
+        if wish.wanted is Wanted.FREE_PORT:
+            return next(ranges.free_node_ports(allowed, self.api.list("Service")))
+        first, last = allowed.first, allowed.last
+        ends = {Wanted.BELOW: first - 1, Wanted.ABOVE: last + 1, Wanted.FIRST: first, Wanted.LAST: last}
+        return ends[wish.wanted]
+
+    def _address(self, wish: Wish) -> str:
+        if wish.wanted is Wanted.ADDRESS_OF_THE_API:
+            return str(self.api.get("Service", "kubernetes", "default")["spec"]["clusterIP"])
+        if wish.wanted is Wanted.ADDRESS_OF:
+            return str(self._spec_of(wish.of)["clusterIP"])
+        known = ranges.service_ranges(self.api, self.sandbox.namespace())
+        if wish.wanted is Wanted.OUTSIDE:
+            return ranges.outside(known)
+        return next(ranges.free_addresses(known[0], self.api.list("Service")))
+
+    def _spec_of(self, name: str) -> Object:
+        spec: Object = self.api.get("Service", name, self.sandbox.namespace())["spec"]
+        return spec
+
+
+def _newcomer(*, name: str = NEWCOMER, namespace: str = "", **spec: Any) -> Object:
+    port: Object = {"port": 80} | ({"nodePort": spec.pop("node_port")} if "node_port" in spec else {})
+    kind = "NodePort" if "nodePort" in port else "ClusterIP"
+    meta = {"name": name} | ({"namespace": namespace} if namespace else {})
+    body = {"type": kind, "selector": {"app": "nobody"}, "ports": [port], **spec}
+    return {"apiVersion": "v1", "kind": "Service", "metadata": meta, "spec": body}
+
+
+def answer_of(reply: Reply) -> Answer:
+    """Return the port's reply as the model's value."""
+    causes = tuple((cause.field, cause.message) for cause in reply.causes)
+    return Answer(reply.status, reply.reason, reply.message, causes, reply.body)
+
+
+def _path(kind: str, namespace: str, name: str = "") -> str:
+    version, plural = KINDS[kind]
+    prefix = f"/api/{version}" if "/" not in version else f"/apis/{version}"
+    within = f"/namespaces/{namespace}" if namespace else ""
+    return f"{prefix}{within}/{plural}{f'/{name}' if name else ''}"

@@ -1,0 +1,46 @@
+"""The Service that was there before: one for a whole run, made when first asked for, whose answers nothing may harm."""
+
+from __future__ import annotations
+
+from weakref import WeakKeyDictionary
+
+from svcproof.cluster.settings import Settings
+from svcproof.cluster.stage import Stage
+from svcproof.cluster.traffic import Target, Traffic
+from svcproof.cluster.vantages import Vantages
+from svcproof.cluster.waiting import Deadline
+from svcproof.model.history import Outcome
+from svcproof.model.service import Backends, ServiceKind
+
+NAME = "standing"
+
+QUESTIONS = 5
+"""How many connections show that a Service answers: it is a bystander, and its data plane is not what is judged."""
+
+_known: WeakKeyDictionary[Vantages, Stage] = WeakKeyDictionary()
+
+
+def standing(vantages: Vantages, settings: Settings) -> Stage:
+    """Return the stage on which the standing Service is; its one pod costs a second or two, once a run."""
+    if vantages not in _known:
+        stage = Stage(vantages.sandbox, settings)
+        stage.serve(NAME, ServiceKind.CLUSTER_IP, Backends(1))
+        _known[vantages] = stage
+    return _known[vantages]
+
+
+def still_asked(traffic: Traffic, vantages: Vantages, stage: Stage, name: str) -> list[str]:
+    """Ask a Service at its cluster IP, from a pod, until it answers or the budget is over, then a few times more.
+
+    Returns the last streams: what was asked before the first answer is convergence, what comes after it is judged.
+    """
+    spec = stage.service(name)["spec"]
+    target = Target(f'the cluster IP of "{name}"', spec["clusterIP"], spec["ports"][0]["port"])
+    place = vantages.in_pod()
+    within = Deadline(stage.settings.budget)
+    while not within.passed:
+        first = traffic.burst(place, [target], 1)
+        seen = [exchange.outcome for exchange in traffic.history().exchanges if exchange.stream in first]
+        if Outcome.ANSWERED in seen or Outcome.NOT_SENT in seen:
+            break
+    return traffic.burst(place, [target], QUESTIONS)

@@ -1,0 +1,66 @@
+"""The parameter types of requests to the API server: what is asked for, by whom, and how it is refused."""
+
+from __future__ import annotations
+
+import re
+
+from svcproof.cluster.asking import KINDS, Asking
+from svcproof.gherkin import Context, parameter, world
+from svcproof.model.answers import STATUSES
+from svcproof.model.wish import Asker, Wanted, Wish
+
+_OF_ANOTHER = (Wanted.PORT_OF, Wanted.ADDRESS_OF, Wanted.NAME_OF)
+_ALONE = [wanted for wanted in Wanted if not wanted.value.endswith(" ")]
+_NAME = '"[a-z][-a-z0-9]*"'
+
+
+def asking(context: Context) -> Asking:
+    """Return the requests of the scenario under way."""
+    if "asking" not in context:
+        here = world(context)
+        context.asking = Asking(here.api, here.sandbox)
+    found: Asking = context.asking
+    return found
+
+
+def _one_of(words: list[str]) -> str:
+    return "|".join(re.escape(word) for word in sorted(words, key=len, reverse=True))
+
+
+@parameter("Asker", _one_of([asker.value for asker in Asker]))
+def read_asker(text: str) -> Asker:
+    """Read who asks."""
+    return Asker(text)
+
+
+@parameter(
+    "Wish",
+    rf"(?:{_one_of([wanted.value for wanted in _ALONE])}"
+    rf"|(?:{_one_of([wanted.value for wanted in _OF_ANOTHER])}){_NAME}|{Wanted.PORT.value}-?\d{{1,5}})",
+)
+def read_wish(text: str) -> Wish:
+    """Read what is asked for: "a free node port", 'the cluster IP of "web"', "node port 80"."""
+    if text.endswith('"'):
+        kind, name, _ = text.split('"')
+        return Wish(Wanted(kind), of=name)
+    if text.startswith(Wanted.PORT.value):
+        return Wish(Wanted.PORT, number=int(text.removeprefix(Wanted.PORT.value)))
+    return Wish(Wanted(text))
+
+
+@parameter("ObjectKind", _one_of(list(KINDS)))
+def read_object_kind(text: str) -> str:
+    """Read a kind of object that a feature may write out."""
+    return text
+
+
+@parameter("Refusal", _one_of(list(STATUSES)))
+def read_refusal(text: str) -> str:
+    """Read the reason of a refusal, in the API's own word."""
+    return text
+
+
+@parameter("Field", r'"[a-zA-Z][][a-zA-Z0-9.]*"')
+def read_field(text: str) -> str:
+    """Read a field's path: "spec.ports[0].nodePort"."""
+    return text.strip('"')

@@ -1,0 +1,93 @@
+"""What the API server's answer says of the contract, and when it says nothing."""
+
+import pytest
+
+from svcproof.model.answers import Answer as Reply
+from svcproof.model.answers import accepted, as_it_was, at, has, nothing_left, refused_as
+from svcproof.model.verdict import Answer
+
+FIELD = "spec.ports[0].nodePort"
+REFUSED = Reply(422, "Invalid", causes=[(FIELD, "provided port is not in the valid range")])
+
+
+def service(uid: str = "u1", **spec: object) -> dict[str, object]:
+    return {"metadata": {"uid": uid}, "spec": spec}
+
+
+def test_a_refusal_for_the_right_reason_and_field_is_met() -> None:
+    assert refused_as(REFUSED, reason="Invalid", field=FIELD).answer is Answer.MET
+
+
+@pytest.mark.parametrize("field", ["spec.ports[0]", "spec.ports", "spec", "SPEC.Ports[0].NodePort"])
+def test_a_part_of_the_named_field_names_it_and_case_does_not_matter(field: str) -> None:
+    assert refused_as(REFUSED, reason="Invalid", field=field).answer is Answer.MET
+
+
+@pytest.mark.parametrize(
+    ("reply", "said"),
+    [
+        (Reply(201), "accepted it"),
+        (Reply(422, "Invalid", causes=[("spec.type", "x")]), "spec.type"),
+        (Reply(409, "Conflict"), "409 Conflict"),
+        (Reply(400, "BadRequest", "cannot unmarshal"), "cannot unmarshal"),
+        (Reply(422, "Invalid", causes=[("spec.portsnodePort", "x")]), "spec.portsnodePort"),
+    ],
+)
+def test_another_answer_is_a_violation_that_quotes_it(reply: Reply, said: str) -> None:
+    verdict = refused_as(reply, reason="Invalid", field=FIELD)
+
+    assert verdict.answer is Answer.VIOLATED
+    assert said in verdict.because
+
+
+@pytest.mark.parametrize("status", [401, 403, 408, 429, 500, 503])
+def test_an_answer_from_before_the_object_was_looked_at_says_nothing(status: int) -> None:
+    assert refused_as(Reply(status), reason="Invalid", field=FIELD).answer is Answer.UNKNOWN
+    assert accepted(Reply(status)).answer is Answer.UNKNOWN
+
+
+def test_two_reasons_of_one_status_are_told_apart() -> None:
+    assert refused_as(Reply(409, "AlreadyExists"), reason="Conflict").answer is Answer.VIOLATED
+    assert refused_as(Reply(409, "AlreadyExists"), reason="AlreadyExists").answer is Answer.MET
+
+
+def test_a_refusal_where_acceptance_was_promised_is_a_violation() -> None:
+    assert accepted(REFUSED).answer is Answer.VIOLATED
+    assert accepted(Reply(201)).answer is Answer.MET
+
+
+def test_what_is_left_of_a_refused_object_is_a_violation() -> None:
+    assert nothing_left('Service "web"', None).answer is Answer.MET
+    assert nothing_left('Service "web"', service()).answer is Answer.VIOLATED
+
+
+def test_a_service_that_changed_says_what_changed() -> None:
+    verdict = as_it_was("it", service(type="ClusterIP"), service(type="NodePort"))
+
+    assert verdict.answer is Answer.VIOLATED
+    assert "spec.type was 'ClusterIP' and is 'NodePort'" in verdict.because
+
+
+def test_a_service_made_anew_is_another_one() -> None:
+    assert as_it_was("it", service("u1"), service("u2")).answer is Answer.VIOLATED
+    assert as_it_was("it", service("u1"), None).answer is Answer.VIOLATED
+    assert as_it_was("it", service("u1"), service("u1")).answer is Answer.MET
+
+
+def test_a_service_that_was_not_there_before_shows_nothing() -> None:
+    assert as_it_was("it", None, service()).answer is Answer.UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [("spec.ports[1].name", "b"), ("spec.ports[2].name", None), ("spec.none.such", None), ("metadata.uid", "u1")],
+)
+def test_a_path_leads_to_its_value_or_nowhere(path: str, value: object) -> None:
+    assert at(service(ports=[{"name": "a"}, {"name": "b"}]), path) == value
+
+
+def test_fields_are_compared_as_people_write_them_and_emptiness_is_absence() -> None:
+    item = service(allocate=False, port=80, type="ClusterIP")
+
+    assert has("it", item, {"spec.allocate": "false", "spec.port": "80", "spec.nodePort": ""}).answer is Answer.MET
+    assert "spec.type is ClusterIP, wanted NodePort" in has("it", item, {"spec.type": "NodePort"}).because
