@@ -56,7 +56,7 @@ def _kubernetes(minor: str) -> Family:
 
 
 _ETCD = Family("etcd", {"etcd": "server"}, "go.etcd.io/etcd/server/v3")
-_COREDNS = Family("coredns", {"coredns": "coredns"}, "github.com/coredns/coredns")
+_COREDNS = Family("coredns", {"coredns": "coredns"}, "github.com/coredns/coredns", target=".")
 _PAUSE = Family("pause", {"pause": "pause"}, target=".")
 _CONTAINERD = Family(
     "containerd",
