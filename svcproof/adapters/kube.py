@@ -425,7 +425,7 @@ class Kube:
 class Watching:
     """The changes of one kind; an iterator that close() ends from any thread.
 
-    Lists first (each object comes as RELISTED), then watches; begins anew after 410, a cut connection or a lost server.
+    Lists first, then watches; begins anew after 410, a cut connection or a lost server.
     """
 
     def __init__(self, kube: Kube, resource: Resource, namespace: str, labels: str, until: float) -> None:
@@ -461,6 +461,7 @@ class Watching:
         while not self._over():
             items, version = self._kube._list(self._resource, self._namespace, self._labels, "")  # noqa: SLF001 - two halves of one adapter
             yield from (Change("RELISTED", item) for item in items)
+            yield Change("LISTED", {})
             while version and not self._over():
                 version = yield from self._one_watch(version)
 

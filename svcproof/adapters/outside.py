@@ -49,6 +49,12 @@ class LocalRunning:
         except (OSError, ValueError) as problem:
             raise ExecTrouble(f"the prober outside does not listen: {problem}") from problem
 
+    def half_close(self) -> bool:
+        """End its standard input."""
+        if self._process.stdin is not None:
+            self._process.stdin.close()
+        return True
+
     def lines(self, timeout: float) -> Iterator[str]:
         """Yield its standard output line by line; see the port."""
         while not self._closed:

@@ -115,7 +115,11 @@ class Running(Protocol):
 
 @dataclass(frozen=True)
 class Change:
-    """One watch event: *type* is ADDED, MODIFIED, DELETED or RELISTED (the watch began anew from a list)."""
+    """One watch event: *type* is ADDED, MODIFIED, DELETED, RELISTED or LISTED.
+
+    A watch begins, and after a loss begins anew, with a list: each object as RELISTED, then one LISTED without object:
+    what was not RELISTED before it does not exist.
+    """
 
     type: str
     object: Object
@@ -180,7 +184,7 @@ class ClusterApi(Protocol):
     def watch(self, kind: str, namespace: str = "", *, labels: str = "", until: float = 0.0) -> Watch:
         """Return the changes from now on, without end unless closed or *until* (monotonic seconds) passes.
 
-        Starts with a RELISTED change for each existing object; survives 410 and broken connections by listing again.
+        Starts with the existing objects (see Change); survives 410 and broken connections by listing again.
         """
 
     def run(

@@ -1,0 +1,19 @@
+"""Backends: the pods that answer, and what becomes of them."""
+
+from svcproof.gherkin import Context, given, then, when, world
+from svcproof.model.service import Backends
+
+
+@given("a Deployment {name:Name} with {backends:Backends}")
+def a_deployment(context: Context, name: str, backends: Backends) -> None:
+    world(context).stage.deploy(name, backends)
+
+
+@when("{name:Name} is scaled to {count:BackendCount}")
+def scaled(context: Context, name: str, count: int) -> None:
+    world(context).scale(name, count)
+
+
+@then("the pods of {name:Name} are the ones from before, never restarted")
+def the_same_pods(context: Context, name: str) -> None:
+    world(context).judge_sameness(name)

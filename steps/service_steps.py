@@ -1,0 +1,16 @@
+"""Services: how they come to be, and how they change."""
+
+from svcproof.gherkin import Context, given, when, world
+from svcproof.model.service import Backends, ServiceKind
+
+
+@given("a {kind:Kind} Service {name:Name} with {backends:Backends}")
+@when("a {kind:Kind} Service {name:Name} with {backends:Backends} joins")
+def a_service_with_backends(context: Context, kind: ServiceKind, name: str, backends: Backends) -> None:
+    world(context).stage.serve(name, kind, backends)
+
+
+@given("{name:Name} is exposed by a {kind:Kind} Service")
+@when("{name:Name} is exposed by a {kind:Kind} Service")
+def exposed_by_a_service(context: Context, name: str, kind: ServiceKind) -> None:
+    world(context).stage.expose(name, kind)

@@ -1,0 +1,95 @@
+"""Finds out what a cluster offers by asking it; each answer keeps its evidence."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from svcproof.cluster.api import ApiTrouble, ClusterApi
+from svcproof.cluster.services import is_ready, names, node_addresses, schedulable_nodes
+from svcproof.model.capability import OFFERS, Capability
+
+KUBELET_PORT = 10250
+
+
+class Knock(Protocol):
+    """Tries a TCP connection from this machine; says what came of it (svcproof.adapters.web)."""
+
+    def __call__(self, host: str, port: int, limit: float) -> tuple[bool, str]: ...
+
+
+@dataclass(frozen=True)
+class Detection:
+    """What detectors may use."""
+
+    api: ClusterApi
+    knock: Knock
+
+
+Detector = Callable[[Detection], Capability]
+
+
+def detect(name: str, using: Detection) -> Capability:
+    """Find out one capability; one without a detector is taken for present, one that cannot be asked for absent."""
+    if name not in OFFERS:
+        return Capability(name, present=False, because=f"no capability is called {name}")
+    detector = DETECTORS.get(name)
+    if detector is None:
+        return Capability(name, present=False, because="nobody has found out yet: this capability has no detector")
+    try:
+        return detector(using)
+    except ApiTrouble as trouble:
+        return Capability(name, present=False, because=f"it cannot be told: {trouble}")
+
+
+def _nodes(count: int, name: str) -> Detector:
+    def enough(using: Detection) -> Capability:
+        found = names(schedulable_nodes(using.api))
+        because = f"{len(found)} schedulable nodes: {', '.join(found) or 'none'}"
+        return Capability(name, present=len(found) >= count, because=because)
+
+    return enough
+
+
+def _node_addresses(using: Detection) -> Capability:
+    """Reachable is a node whose kubelet port accepts or refuses: either way something there has answered."""
+    tried = node_addresses(using.api.list("Node"), ("IPv4", "IPv6"))
+    answers = {one: using.knock(one.address, KUBELET_PORT, 2.0) for one in tried}
+    reached = [one for one, (answered, _) in answers.items() if answered]
+    because = "; ".join(f"{one.node} ({one.address}): {said}" for one, (_, said) in answers.items())
+    return Capability("node-addresses", present=bool(reached), because=because or "no ready node has an address")
+
+
+def _dns(using: Detection) -> Capability:
+    pods = using.api.list("Pod", "kube-system", labels="k8s-app=kube-dns")
+    ready = names(pod for pod in pods if is_ready(pod))
+    because = f"kube-system has {len(ready)} ready pods labelled k8s-app=kube-dns"
+    return Capability("dns", present=bool(ready), because=because)
+
+
+def _exec(using: Detection) -> Capability:
+    """Running a command needs `create` on pods/exec, and `get` as well since Kubernetes 1.35 (over WebSocket)."""
+    lacking = [verb for verb in ("create", "get") if not _may(using.api, verb)]
+    because = f"these credentials may not {' and '.join(lacking)} pods/exec" if lacking else "pods/exec is granted"
+    return Capability("exec", present=not lacking, because=because)
+
+
+def _may(api: ClusterApi, verb: str) -> bool:
+    attributes = {"verb": verb, "resource": "pods", "subresource": "exec"}
+    review = {
+        "apiVersion": "authorization.k8s.io/v1",
+        "kind": "SelfSubjectAccessReview",
+        "metadata": {},
+        "spec": {"resourceAttributes": attributes},
+    }
+    return bool(api.create(review)["status"].get("allowed"))
+
+
+DETECTORS: Mapping[str, Detector] = {
+    "two-nodes": _nodes(2, "two-nodes"),
+    "three-nodes": _nodes(3, "three-nodes"),
+    "node-addresses": _node_addresses,
+    "dns": _dns,
+    "exec": _exec,
+}

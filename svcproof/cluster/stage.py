@@ -1,0 +1,185 @@
+"""The Services and backends of one scenario: declared, awaited, changed, and asked where they can be reached."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from svcproof.cluster import services, workloads
+from svcproof.cluster.api import ClusterApi, Object
+from svcproof.cluster.sandbox import Sandbox
+from svcproof.cluster.services import Endpoint, NodeAddress
+from svcproof.cluster.settings import Settings
+from svcproof.cluster.waiting import Deadline, Sighting, await_state
+from svcproof.model.service import Application, Backends, ServiceKind
+from svcproof.model.verdict import Inconclusive
+
+PODS_SECONDS = 90.0
+"""How long we look for pods to become ready: images may have to be pulled."""
+
+
+@dataclass
+class Stage:
+    """What the scenario has put up, by name. Deployments and the Services before them share their names."""
+
+    sandbox: Sandbox
+    settings: Settings
+    backends: dict[str, Backends] = field(default_factory=dict)
+    kinds: dict[str, ServiceKind] = field(default_factory=dict)
+    born: dict[str, dict[str, int]] = field(default_factory=dict)
+    """Each Deployment's pods when it was first ready: UID → restarts."""
+    known: dict[str, set[str]] = field(default_factory=dict)
+    """Each Deployment's pods that were ever seen ready, by name."""
+    _configured: set[str] = field(default_factory=set)
+
+    @property
+    def api(self) -> ClusterApi:
+        """The cluster."""
+        return self.sandbox.api
+
+    @property
+    def images(self) -> workloads.Images:
+        """The images of this run."""
+        return workloads.Images(*(self.settings.image(role) for role in ("nginx", "busybox", "python")))
+
+    # declaring
+
+    def serve(self, name: str, kind: ServiceKind, backends: Backends) -> None:
+        """Declare a Service, then its Deployment (pods learn only of Services older than they), and await both."""
+        self.expose(name, kind)
+        self.deploy(name, backends)
+        self.await_endpoints(name, backends.count)
+
+    def expose(self, name: str, kind: ServiceKind) -> None:
+        """Declare a Service that selects the Deployment of the same name."""
+        self.kinds[name] = kind
+        self.sandbox.create(services.service(name, kind))
+
+    def deploy(self, name: str, backends: Backends, placement: workloads.Placement = workloads.ANYWHERE) -> None:
+        """Declare a Deployment and await its pods."""
+        self.configure(workloads.configuration(backends.application))
+        self.sandbox.create(workloads.deployment(name, backends.count, backends.application, self.images, placement))
+        self.backends[name] = backends
+        pods = self.await_ready(name, backends.count)
+        self.born[name] = {pod["metadata"]["uid"]: services.restarts(pod) for pod in pods}
+
+    def configure(self, body: Object | None) -> None:
+        """Declare a ConfigMap, once."""
+        if body is not None and body["metadata"]["name"] not in self._configured:
+            self._configured.add(body["metadata"]["name"])
+            self.sandbox.create(body)
+
+    def put_up(self, pod: Object) -> Object:
+        """Declare a pod and return it once it is ready; the same name again returns the same pod."""
+        name = pod["metadata"]["name"]
+        namespace = pod["metadata"].get("namespace", "") or self.sandbox.namespace()
+        if name not in self._configured:
+            self._configured.add(name)
+            self.sandbox.create(pod)
+        watches = self.sandbox.watches(namespace)
+
+        def look() -> Sighting[Object]:
+            found = watches.get("Pod", name)
+            if found is None:
+                return Sighting("no such pod")
+            ready = services.is_ready(found)
+            return Sighting(workloads.why_not_ready(found), found if ready else None)
+
+        return await_state(f'pod "{name}" ready', look, self._patience(), watches.news)
+
+    # changing
+
+    def scale(self, name: str, count: int) -> None:
+        """Ask for another number of pods."""
+        patch = {"spec": {"replicas": count}}
+        self.api.patch("Deployment", name, self.sandbox.namespace(), patch, subresource="scale")
+        application = self.backends[name].application if name in self.backends else Application.WITNESS
+        self.backends[name] = Backends(count, application)
+
+    # awaiting
+
+    def await_ready(self, name: str, count: int) -> list[Object]:
+        """Return the Deployment's pods once exactly *count* of them are there and ready."""
+        watches = self.sandbox.watches()
+
+        def look() -> Sighting[list[Object]]:
+            pods = self.pods(name)
+            staying = [pod for pod in pods if "deletionTimestamp" not in pod["metadata"]]
+            ready = [pod for pod in staying if services.is_ready(pod)]
+            self.known.setdefault(name, set()).update(services.names(ready))
+            others = [pod for pod in staying if pod not in ready]
+            waiting = "; ".join(f"{pod['metadata']['name']}: {workloads.why_not_ready(pod)}" for pod in others[:3])
+            says = f"{len(ready)} ready{f' ({waiting})' if waiting else ''}"
+            return Sighting(says, ready if len(ready) == count == len(staying) else None)
+
+        return await_state(f'{count} ready pods of Deployment "{name}"', look, self._patience(), watches.news)
+
+    def await_endpoints(self, name: str, count: int, *, contract: bool = False) -> list[Endpoint]:
+        """Return the Service's endpoints once they are exactly *count*, all ready, each a ready backend.
+
+        Backends are awaited with patience; with *contract* the slices must then follow within the budget, twice: when
+        the backends are ready, and when those that were taken away are gone.
+        """
+        watches = self.sandbox.watches()
+
+        def look(found: list[Endpoint], *, settled: bool) -> Sighting[list[Endpoint]]:
+            return Sighting(", ".join(map(str, found)) or "none listed", found if settled else None)
+
+        def ready() -> Sighting[list[Endpoint]]:
+            found = self.endpoints(name)
+            wanted = {pod["status"]["podIP"] for pod in self.ready_pods(name)}
+            return look(found, settled={one.address for one in found if one.ready} == wanted and len(wanted) == count)
+
+        def exact() -> Sighting[list[Endpoint]]:
+            found = self.endpoints(name)
+            return look(found, settled=len(found) == count and all(one.ready for one in found))
+
+        def follow(says: str, see: Callable[[], Sighting[list[Endpoint]]]) -> list[Endpoint]:
+            within = Deadline(self.settings.budget) if contract else self._patience()
+            return await_state(f'Service "{name}": {says}', see, within, watches.news, contract=contract)
+
+        self.await_ready(name, count)
+        follow(f"{count} ready endpoints, its ready backends", ready)
+        self._await_gone(name, count)
+        return follow(f"exactly {count} endpoints, all ready", exact)
+
+    def _await_gone(self, name: str, count: int) -> None:
+        watches = self.sandbox.watches()
+
+        def look() -> Sighting[bool]:
+            pods = self.pods(name)
+            return Sighting(", ".join(services.names(pods)) or "none", True if len(pods) == count else None)
+
+        await_state(f'no more than {count} pods of Deployment "{name}"', look, self._patience(), watches.news)
+
+    # reading
+
+    def pods(self, name: str) -> list[Object]:
+        """Return the pods of a Deployment, whatever their state."""
+        return services.pods_of(self.sandbox.watches().objects("Pod"), {"app": name})
+
+    def ready_pods(self, name: str) -> list[Object]:
+        """Return the ready pods of a Deployment."""
+        return [pod for pod in self.pods(name) if services.is_ready(pod)]
+
+    def endpoints(self, name: str) -> list[Endpoint]:
+        """Return what the EndpointSlices list for a Service."""
+        return services.endpoints(self.sandbox.watches().objects("EndpointSlice"), name)
+
+    def service(self, name: str) -> Object:
+        """Return a Service as the API server has it now."""
+        return self.api.get("Service", name, self.sandbox.namespace())
+
+    def node_addresses(self, families: tuple[str, ...] = ("IPv4",)) -> list[NodeAddress]:
+        """Return each ready node's address; raise Inconclusive when there is none."""
+        found = services.node_addresses(self.api.list("Node"), families)
+        if not found:
+            raise Inconclusive(f"no ready node has an address of the family {' or '.join(families)}")
+        return found
+
+    def each(self, name: str, look: Callable[[Object], Mapping[str, str]]) -> list[tuple[str, Mapping[str, str]]]:
+        """Return what *look* finds in every ready pod of a Deployment."""
+        return [(pod["metadata"]["name"], look(pod)) for pod in self.ready_pods(name)]
+
+    def _patience(self) -> Deadline:
+        return Deadline(self.settings.seconds(PODS_SECONDS))

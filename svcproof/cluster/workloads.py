@@ -1,0 +1,275 @@
+"""What runs in a scenario's pods: the sample page, the witness, a shell, a prober; all of them restricted."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from svcproof.cluster.api import Object
+from svcproof.model.service import Application
+from svcproof.probe import agent_source
+
+PORT = 8080
+"""Where every backend listens: no process here may open a port below 1024."""
+
+TCP_PORT = 9000
+UDP_PORT = 9001
+"""Where witnesses also listen: lines over TCP, datagrams over UDP."""
+
+DRAIN_SECONDS = 3
+"""How long a backend goes on answering after its deletion was asked for: the data plane needs time to turn away."""
+
+SHELL = "shell"
+AGENT_FOLDER = "/svcproof"
+AGENT_CONFIG = "svcproof-agent"
+NGINX_CONFIG = "svcproof-nginx"
+
+_NGINX_CONF = f"""\
+worker_processes 1;
+pid /tmp/nginx.pid;
+error_log stderr notice;
+events {{ worker_connections 1024; }}
+http {{
+    default_type text/html;
+    access_log off;
+    client_body_temp_path /tmp/body;
+    proxy_temp_path /tmp/proxy;
+    fastcgi_temp_path /tmp/fastcgi;
+    uwsgi_temp_path /tmp/uwsgi;
+    scgi_temp_path /tmp/scgi;
+    server {{
+        listen {PORT};
+        listen [::]:{PORT};
+        root /usr/share/nginx/html;
+        add_header X-Pod $hostname always;
+    }}
+}}
+"""
+_IDLE = "trap 'exit 0' TERM INT; while :; do sleep 3600 & wait $!; done"
+_AGENT = ["python3", f"{AGENT_FOLDER}/agent.py"]
+_WITNESS_PORTS = ["--http", str(PORT), "--tcp", str(TCP_PORT), "--udp", str(UDP_PORT)]
+_DRAIN = f"drain:{DRAIN_SECONDS}"
+_RESOURCES = {"requests": {"cpu": "5m", "memory": "16Mi"}}
+
+
+@dataclass(frozen=True)
+class Placement:
+    """On which nodes pods may run: *nodes* by name (empty: any), spread over them as evenly as there is room."""
+
+    nodes: tuple[str, ...] = ()
+
+    def spec(self, labels: Mapping[str, str]) -> Object:
+        """Return the part of a pod's spec that says so."""
+        spread: Object = {
+            "topologySpreadConstraints": [
+                {
+                    "maxSkew": 1,
+                    "topologyKey": "kubernetes.io/hostname",
+                    "whenUnsatisfiable": "ScheduleAnyway",
+                    "labelSelector": {"matchLabels": dict(labels)},
+                }
+            ]
+        }
+        if not self.nodes:
+            return spread
+        # one term a node: a field may be compared with one value only
+        terms = [{"matchFields": [{"key": "metadata.name", "operator": "In", "values": [node]}]} for node in self.nodes]
+        required = {"requiredDuringSchedulingIgnoredDuringExecution": {"nodeSelectorTerms": terms}}
+        return {**spread, "affinity": {"nodeAffinity": required}}
+
+
+ANYWHERE = Placement()
+
+
+@dataclass(frozen=True)
+class Images:
+    """The image of each role that pods here use."""
+
+    nginx: str
+    busybox: str
+    python: str
+
+
+def configuration(application: Application) -> Object | None:
+    """Return the ConfigMap that an application's pods mount; one of each serves all Deployments of a namespace."""
+    if application in (Application.NGINX, Application.NGINX_AND_BUSYBOX):
+        return _config_map(NGINX_CONFIG, {"nginx.conf": _NGINX_CONF})
+    if application is Application.WITNESS:
+        return agent_configuration()
+    return None
+
+
+def agent_configuration() -> Object:
+    """Return the ConfigMap that holds the witness and prober program."""
+    return _config_map(AGENT_CONFIG, {"agent.py": agent_source()})
+
+
+def deployment(
+    name: str, count: int, application: Application, images: Images, placement: Placement = ANYWHERE
+) -> Object:
+    """Return a Deployment of *count* pods labelled app=NAME."""
+    labels = {"app": name}
+    containers = _containers(application, images)
+    return {
+        "apiVersion": "apps/v1",
+        "kind": "Deployment",
+        "metadata": {"name": name, "labels": labels},
+        "spec": {
+            "replicas": count,
+            "selector": {"matchLabels": labels},
+            "strategy": {"rollingUpdate": {"maxSurge": "100%", "maxUnavailable": 0}},
+            "template": {
+                "metadata": {"labels": labels},
+                "spec": {
+                    **_pod_spec(containers, grace_seconds=DRAIN_SECONDS + 12),
+                    **placement.spec(labels),
+                    "volumes": _volumes(application),
+                },
+            },
+        },
+    }
+
+
+def busybox_pod(name: str, images: Images, placement: Placement = ANYWHERE) -> Object:
+    """Return a pod with one busybox container to run commands in."""
+    return _pod(name, [_shell(images)], [], placement)
+
+
+def prober_pod(name: str, images: Images, placement: Placement = ANYWHERE, *, host_network: bool = False) -> Object:
+    """Return a pod that a prober can be started in; on the node's own network where *host_network*."""
+    container = {
+        **_container("prober", images.python, [*_AGENT, "idle"]),
+        "env": _downward(),
+        "volumeMounts": [{"name": "agent", "mountPath": AGENT_FOLDER, "readOnly": True}],
+    }
+    pod = _pod(name, [container], [{"name": "agent", "configMap": {"name": AGENT_CONFIG}}], placement)
+    if host_network:
+        pod["spec"].update(hostNetwork=True, dnsPolicy="ClusterFirstWithHostNet", tolerations=[{"operator": "Exists"}])
+    return pod
+
+
+def _pod(name: str, containers: Sequence[Object], volumes: Sequence[Object], placement: Placement) -> Object:
+    labels = {"app": name}
+    spec = {**_pod_spec(containers, grace_seconds=1), **placement.spec(labels), "volumes": list(volumes)}
+    return {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": name, "labels": labels}, "spec": spec}
+
+
+def _pod_spec(containers: Sequence[Object], *, grace_seconds: int) -> Object:
+    return {
+        "automountServiceAccountToken": False,
+        "terminationGracePeriodSeconds": grace_seconds,
+        "securityContext": {
+            "runAsNonRoot": True,
+            "runAsUser": 65534,
+            "runAsGroup": 65534,
+            "seccompProfile": {"type": "RuntimeDefault"},
+        },
+        "containers": list(containers),
+    }
+
+
+def _containers(application: Application, images: Images) -> list[Object]:
+    if application is Application.WITNESS:
+        return [_witness(images)]
+    if application is Application.NGINX_AND_BUSYBOX:
+        return [_nginx(images), _shell(images)]
+    return [_nginx(images)]
+
+
+def _nginx(images: Images) -> Object:
+    return {
+        **_container("nginx", images.nginx, ["nginx", "-c", "/etc/svcproof/nginx.conf", "-g", "daemon off;"]),
+        "ports": [{"name": "main", "containerPort": PORT}],
+        "readinessProbe": _readiness("/"),
+        # keep answering while the data plane turns away, then let the last answers out
+        "lifecycle": {"preStop": {"exec": {"command": ["sh", "-c", f"sleep {DRAIN_SECONDS}; {_NGINX_QUIT}"]}}},
+        "volumeMounts": [
+            {"name": "configuration", "mountPath": "/etc/svcproof", "readOnly": True},
+            {"name": "scratch", "mountPath": "/tmp"},  # noqa: S108 - inside the container
+        ],
+    }
+
+
+_NGINX_QUIT = "nginx -c /etc/svcproof/nginx.conf -s quit; while [ -e /tmp/nginx.pid ]; do sleep 0.1; done"
+
+
+def _witness(images: Images) -> Object:
+    return {
+        **_container("witness", images.python, [*_AGENT, "witness", *_WITNESS_PORTS, "--on-term", _DRAIN]),
+        "env": _downward(),
+        "ports": [
+            {"name": "main", "containerPort": PORT},
+            {"name": "tcp", "containerPort": TCP_PORT},
+            {"name": "udp", "containerPort": UDP_PORT, "protocol": "UDP"},
+        ],
+        "readinessProbe": _readiness("/ready"),
+        "volumeMounts": [{"name": "agent", "mountPath": AGENT_FOLDER, "readOnly": True}],
+    }
+
+
+def _shell(images: Images) -> Object:
+    return _container(SHELL, images.busybox, ["sh", "-c", _IDLE])
+
+
+def _container(name: str, image: str, command: Sequence[str]) -> Object:
+    return {
+        "name": name,
+        "image": image,
+        "imagePullPolicy": "IfNotPresent",
+        "command": list(command),
+        "resources": _RESOURCES,
+        "securityContext": {
+            "allowPrivilegeEscalation": False,
+            "readOnlyRootFilesystem": True,
+            "capabilities": {"drop": ["ALL"]},
+        },
+    }
+
+
+def _readiness(path: str) -> Object:
+    get = {"path": path, "port": PORT}
+    return {"httpGet": get, "periodSeconds": 1, "timeoutSeconds": 2, "failureThreshold": 3}
+
+
+def _downward() -> list[Object]:
+    fields = {
+        "POD_NAME": "metadata.name",
+        "POD_NAMESPACE": "metadata.namespace",
+        "NODE_NAME": "spec.nodeName",
+        "POD_IP": "status.podIP",
+    }
+    return [{"name": name, "valueFrom": {"fieldRef": {"fieldPath": path}}} for name, path in fields.items()]
+
+
+def _volumes(application: Application) -> list[Object]:
+    if application is Application.WITNESS:
+        return [{"name": "agent", "configMap": {"name": AGENT_CONFIG}}]
+    return [
+        {"name": "configuration", "configMap": {"name": NGINX_CONFIG}},
+        {"name": "scratch", "emptyDir": {}},
+    ]
+
+
+def _config_map(name: str, files: Mapping[str, str]) -> Object:
+    return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name}, "data": dict(files)}
+
+
+def why_not_ready(pod: Object) -> str:
+    """Say in a few words why a pod is not ready: what its scheduler, its kubelet or its containers say."""
+    status = pod.get("status", {})
+    if "deletionTimestamp" in pod["metadata"]:
+        return "terminating"
+    for condition in status.get("conditions") or []:
+        if condition["type"] == "PodScheduled" and condition["status"] != "True":
+            return f"not scheduled: {condition.get('message') or condition.get('reason')}"
+    for container in [*(status.get("initContainerStatuses") or []), *(status.get("containerStatuses") or [])]:
+        state = container.get("state") or {}
+        for phase in ("waiting", "terminated"):
+            if phase in state and state[phase].get("reason") != "ContainerCreating":
+                said = state[phase]
+                detail = said.get("message") or json.dumps(said.get("exitCode", ""))
+                return f"{container['name']} {said.get('reason', phase)}: {detail}"[:300]
+        if "running" in state and not container.get("ready"):
+            return f"{container['name']} runs and is not ready"
+    return str(status.get("phase", "unknown")).lower()

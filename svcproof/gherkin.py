@@ -1,0 +1,151 @@
+"""The language of the features: typed decorators, closed parameter types, and the world behind a context."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import behave
+import parse  # type: ignore[import-untyped]  # behave's own dependency, without types
+
+from svcproof.model.service import Application, Backends, Door, Frontend, Nodes, Place, ServiceKind, Vantage
+
+if TYPE_CHECKING:
+    from svcproof.world import World
+
+Context = Any
+"""What behave hands to every step: only `world()` looks into it."""
+
+StepFunction = TypeVar("StepFunction", bound=Callable[..., None])
+Value = TypeVar("Value")
+
+_QUOTED = r'"[a-z]([-a-z0-9]*[a-z0-9])?"'.replace("(", "(?:")
+
+
+def given(sentence: str) -> Callable[[StepFunction], StepFunction]:
+    """Say how a state is brought about."""
+    decorator: Callable[[StepFunction], StepFunction] = behave.given(sentence)
+    return decorator
+
+
+def when(sentence: str) -> Callable[[StepFunction], StepFunction]:
+    """Say how the one event of a scenario comes about."""
+    decorator: Callable[[StepFunction], StepFunction] = behave.when(sentence)
+    return decorator
+
+
+def then(sentence: str) -> Callable[[StepFunction], StepFunction]:
+    """Say how an outcome is judged."""
+    decorator: Callable[[StepFunction], StepFunction] = behave.then(sentence)
+    return decorator
+
+
+def world(context: Context) -> World:
+    """Return what the scenario under way knows."""
+    here: World = context.world
+    return here
+
+
+def parameter(name: str, pattern: str) -> Callable[[Callable[[str], Value]], Callable[[str], Value]]:
+    """Make a function the reader of a closed parameter type: text that does not match makes the step undefined.
+
+    *pattern* has no capturing groups; write {name:NAME} in a sentence to use it.
+    """
+    if re.compile(pattern).groups:
+        raise ValueError(f"parameter type {name}: {pattern!r} has a capturing group; write (?:…)")
+
+    def register(read: Callable[[str], Value]) -> Callable[[str], Value]:
+        def convert(text: str) -> Value:  # one of its own for each type: the pattern is kept on the function
+            return read(text)
+
+        behave.register_type(**{name: parse.with_pattern(pattern)(convert)})
+        return read
+
+    return register
+
+
+def _one_of(words: Any) -> str:
+    return "|".join(re.escape(word) for word in sorted(words, key=len, reverse=True))
+
+
+def _name(text: str) -> str:
+    """Return the first quoted name in *text*, or nothing."""
+    found = re.search(r'"([^"]+)"', text)
+    return found.group(1) if found else ""
+
+
+# -- the closed parameter types -------------------------------------------------------------------------------------
+
+
+@parameter("Name", _QUOTED)
+def read_name(text: str) -> str:
+    """Read a quoted name of an object: "web"."""
+    return text.strip('"')
+
+
+@parameter("Kind", _one_of(kind.value for kind in ServiceKind))
+def read_kind(text: str) -> ServiceKind:
+    """Read a kind of Service."""
+    return ServiceKind(text)
+
+
+@parameter("Application", _one_of(application.value for application in Application))
+def read_application(text: str) -> Application:
+    """Read what a backend runs."""
+    return Application(text)
+
+
+@parameter(
+    "Backends", rf"(?:no|[1-9]\d?) ready (?:(?:{_one_of(one.value for one in Application)}) )?(?:backends?|pods?)"
+)
+def read_backends(text: str) -> Backends:
+    """Read so many pods that answer: "1 ready backend", "3 ready nginx backends", "2 ready pods"."""
+    count, _, *application, _ = text.split(" ")
+    return Backends(
+        0 if count == "no" else int(count), Application(*application) if application else Application.WITNESS
+    )
+
+
+@parameter("Count", r"[1-9]\d{0,4}")
+def read_count(text: str) -> int:
+    """Read a number of things."""
+    return int(text)
+
+
+@parameter("BackendCount", r"(?:no backends|1 backend|[1-9]\d? backends)")
+@parameter("EndpointCount", r"(?:no ready endpoints|1 ready endpoint|[1-9]\d? ready endpoints)")
+def read_how_many(text: str) -> int:
+    """Read a number with its noun; "no" is none."""
+    count = text.partition(" ")[0]
+    return 0 if count == "no" else int(count)
+
+
+_OF = (Place.POD_OF, Place.EVERY_POD_OF)
+_PODS_OF = _one_of(place.value for place in _OF)
+_PLACES = _one_of(place.value for place in Place if place not in _OF)
+
+
+@parameter("Vantage", rf"(?:(?:{_PODS_OF}) {_QUOTED}|{_PLACES})")
+def read_vantage(text: str) -> Vantage:
+    """Read where traffic starts: "a host outside the cluster", "a pod on another node", 'every pod of "web"'."""
+    place = text.partition(' "')[0]
+    return Vantage(Place(place), _name(text))
+
+
+_DOORS = _one_of(door.value for door in Door if door not in (Door.NAME, Door.NODE_PORT))
+_NODES = _one_of(nodes.value for nodes in Nodes)
+
+
+@parameter(
+    "Frontend",
+    rf"(?:port {_QUOTED} of )?(?:the node port of {_QUOTED} on (?:{_NODES})|the (?:{_DOORS}) of {_QUOTED}|{_QUOTED})",
+)
+def read_frontend(text: str) -> Frontend:
+    """Read where traffic goes: "web", the cluster IP of "web", port "tls" of the node port of "web" on one node."""
+    port, rest = "", text
+    if found := re.match(r'port "([^"]+)" of (.*)', text):
+        port, rest = found.groups()
+    door = next((door for door in Door if rest.startswith(f"the {door.value} of ")), Door.NAME)
+    nodes = Nodes(rest.rpartition('" on ')[2]) if door is Door.NODE_PORT else Nodes.EVERY
+    return Frontend(_name(rest), door, port, nodes)

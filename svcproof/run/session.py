@@ -1,0 +1,166 @@
+"""What the hooks do: open a cluster for the run and a world for each scenario, keep evidence, leave nothing behind."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import threading
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import FrameType
+from typing import Any
+from urllib.parse import urlsplit
+
+from svcproof.adapters import kube, outside, web
+from svcproof.cluster import diagnose, sandbox
+from svcproof.cluster.api import ApiTrouble
+from svcproof.cluster.detect import Detection, detect
+from svcproof.cluster.settings import Settings, read
+from svcproof.cluster.traffic import Clock, Traffic
+from svcproof.cluster.vantages import Vantages
+from svcproof.cluster.workloads import Images
+from svcproof.model.capability import OFFERS, Capability
+from svcproof.run.recording import Recording
+from svcproof.run.roster import identity
+from svcproof.world import World
+
+_NEEDS = "needs."
+
+
+@dataclass
+class Session:
+    """One process's run against one cluster."""
+
+    settings: Settings
+    api: kube.Kube
+    recording: Recording
+    vantages: Vantages
+    settled: dict[str, Capability] = field(default_factory=dict)
+
+    def capability(self, name: str) -> Capability:
+        """Return whether the cluster offers something; asked once a run."""
+        if name not in self.settled:
+            self.settled[name] = detect(name, Detection(self.api, web.knock))
+        return self.settled[name]
+
+
+def open_session(context: Any) -> None:
+    """Reach the cluster, or say in one message why not; delete what dead runs have left."""
+    _interrupt_on_sigterm()
+    settings = read(context.config.userdata, os.environ)
+    recording = Recording(_events_file(settings), settings.run)
+    api = kube.connect(settings.kubeconfig, settings.context)
+    api.speak_for(settings.run)
+    if not settings.worker:  # the parent of workers has done both
+        sandbox.require_permission(api)
+        sandbox.reap(api)
+    images = Images(*(settings.image(role) for role in ("nginx", "busybox", "python")))
+    vantages = Vantages(api, settings.run, images, launch_outside=outside.start_prober)
+    context.session = Session(settings, api, recording, vantages, _settled(settings))
+
+
+def begin_scenario(context: Any, scenario: Any) -> None:
+    """Skip with the reason where the cluster lacks what the scenario needs; open its world otherwise."""
+    session: Session = context.session
+    session.recording.scenario_begins(scenario)
+    name = identity(scenario)
+    session.api.speak_for(session.settings.run, name)
+    for tag in scenario.effective_tags:
+        if tag.startswith(_NEEDS):
+            capability = session.capability(tag[len(_NEEDS) :])
+            if not capability.present:
+                _skip(session, scenario, tag, capability)
+                return
+    context.world = _world(session, name)
+    context.add_cleanup(_close, context.world)
+
+
+def _skip(session: Session, scenario: Any, tag: str, capability: Capability) -> None:
+    offer = OFFERS.get(capability.name)
+    cure = offer.get if offer else ""
+    session.recording.skipped(capability.because, capability.name, cure)
+    scenario.skip(reason=f"@{tag}: {capability.because}")
+
+
+def _world(session: Session, name: str) -> World:
+    clock = Clock()
+    about = {"scenario": name, "run": session.settings.run}
+    control = urlsplit(session.api.server)
+    port = control.port or (443 if control.scheme == "https" else 80)
+    traffic = Traffic(session.api, clock, f"{control.hostname}:{port}", session.recording, about=about)
+    owned = sandbox.Sandbox(session.api, session.settings.run, name)
+    world = World(
+        settings=session.settings,
+        api=session.api,
+        sandbox=owned,
+        traffic=traffic,
+        vantages=session.vantages,
+        recorder=session.recording,
+        fetch_from_here=web.fetch_from_here,
+    )
+    owned.listener = world.hear
+    return world
+
+
+def end_scenario(context: Any, scenario: Any) -> None:
+    """Keep the evidence of a scenario that is not met, while its objects still stand."""
+    session: Session = context.session
+    if getattr(context, "world", None) is None or scenario.status.name == "passed":
+        return
+    context.world.kept = session.settings.keep_on_failure
+    for piece in diagnose.gather(context.world.sandbox):
+        session.recording.attach(piece.name, piece.media_type, piece.content)
+
+
+def _close(world: World) -> None:
+    """End a scenario's traffic and ask for the end of its objects, unless they are to be kept for looking into."""
+    if world.kept:
+        print(f"kept for looking into: {', '.join(world.sandbox.namespaces) or 'nothing'}")
+        world.traffic.end()
+        world.sandbox.stop_watching()
+        return
+    world.close()
+
+
+def close_session(context: Any) -> None:
+    """End the run's vantages; say what is left that nobody has asked to go."""
+    session: Session | None = getattr(context, "session", None)
+    if session is None:
+        return
+    session.vantages.delete()
+    if session.settings.worker or session.settings.keep_on_failure:
+        return
+    try:
+        left = [item for item in sandbox.leftovers(session.api, session.settings.run) if not item.going]
+    except ApiTrouble as trouble:
+        print(f"what is left cannot be counted: {trouble}")
+        return
+    if left:
+        print(f"left behind: {', '.join(map(str, left))}; remove with: svcproof clean --run {session.settings.run}")
+
+
+def _events_file(settings: Settings) -> Path | None:
+    if settings.events:
+        return Path(settings.events)
+    return Path(settings.report) / "events.jsonl" if settings.report else None
+
+
+def _settled(settings: Settings) -> dict[str, Capability]:
+    """Read the capabilities that the parent has found out already."""
+    if not settings.capabilities:
+        return {}
+    found = json.loads(Path(settings.capabilities).read_text(encoding="utf-8"))
+    return {entry["name"]: Capability(**entry) for entry in found}
+
+
+def _interrupt_on_sigterm() -> None:
+    """Let SIGTERM end the run as Ctrl-C does, so that its cleanups run; once: a second one does not disturb them."""
+    if threading.current_thread() is not threading.main_thread() or signal.getsignal(signal.SIGTERM) != signal.SIG_DFL:
+        return
+
+    def interrupt(_number: int, _frame: FrameType | None) -> None:
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGTERM, interrupt)

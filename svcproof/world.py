@@ -1,0 +1,276 @@
+"""What one scenario knows: its stage, its traffic, and what the laws said of its history."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from svcproof.cluster import pages, services, workloads
+from svcproof.cluster.api import ClusterApi, Object, Unreachable
+from svcproof.cluster.chronicle import tell
+from svcproof.cluster.sandbox import Sandbox
+from svcproof.cluster.settings import Settings
+from svcproof.cluster.stage import Stage
+from svcproof.cluster.traffic import Target, Traffic
+from svcproof.cluster.vantages import Place as Start
+from svcproof.cluster.vantages import Vantages
+from svcproof.cluster.waiting import Deadline, Rounds, Sighting, await_state, let_pass
+from svcproof.model import variables
+from svcproof.model.history import Exchange, Outcome
+from svcproof.model.pages import Fetch, Route, page_shows
+from svcproof.model.service import Door, Frontend, Place, Vantage
+from svcproof.model.verdict import Inconclusive, Verdict, met, unknown
+
+SETTLED = "settled"
+"""The mark from which on a change is over, as far as the API server says."""
+
+RATE = 50.0
+"""Steady traffic: connections a second from each vantage to each address."""
+
+FLOWING = "flowing"
+"""The mark from which on all steady traffic was answered: what came before is no part of the contract."""
+
+ANSWERED_IN_A_ROW = 20
+"""So many good answers on each stream show that its traffic flows."""
+
+FLOWING_SECONDS = 30.0
+QUIET_SECONDS = 1.5
+"""How long steady traffic runs on after a change has settled."""
+
+LIMIT = 3.0
+"""How long an exchange of steady traffic may last: a slow answer on a busy machine is no lost one (seconds)."""
+
+
+class Recorder(Protocol):
+    """Where verdicts, figures and evidence go (svcproof.run.recording.Recording)."""
+
+    def attach(self, name: str, media_type: str, content: str | bytes) -> None: ...
+    def verdict(self, law: str, verdict: Verdict) -> None: ...
+    def figure(self, name: str, value: float | str, unit: str = "") -> None: ...
+
+
+class FetchFromHere(Protocol):
+    """Requests a page from this machine (svcproof.adapters.web)."""
+
+    def __call__(self, url: str, limit: float, since: float) -> Fetch: ...
+
+
+@dataclass
+class World:
+    """One scenario's knowledge; made by the session before its first step, closed after its last."""
+
+    settings: Settings
+    api: ClusterApi
+    sandbox: Sandbox
+    traffic: Traffic
+    vantages: Vantages
+    recorder: Recorder
+    fetch_from_here: FetchFromHere
+    stage: Stage = field(init=False)
+    routes: list[Route] = field(default_factory=list)
+    flowing: list[str] = field(default_factory=list)
+    kept: bool = False
+    veterans: dict[str, set[str]] = field(default_factory=dict)
+    """Each Deployment's backends from before its last change."""
+
+    def __post_init__(self) -> None:
+        self.stage = Stage(self.sandbox, self.settings)
+
+    def hear(self, kind: str, before: Object | None, after: Object | None) -> None:
+        """Take a change in the sandbox into the history."""
+        for telling in tell(kind, before, after):
+            self.traffic.event(telling.kind, telling.subject, telling.says, telling.data)
+
+    # changing
+
+    def scale(self, name: str, count: int) -> None:
+        """Scale a Deployment, as an action of the history."""
+        self.veterans[name] = set(self.stage.known[name])
+        self.traffic.act(f'scales "{name}" to {count}')
+        self.stage.scale(name, count)
+
+    def settle(self, name: str, count: int) -> Verdict:
+        """Await that a Service's endpoints are exactly so many ready ones, and mark the moment."""
+        found = self.stage.await_endpoints(name, count, contract=True)
+        self.traffic.mark(SETTLED)
+        said = met(f'Service "{name}" lists exactly: {", ".join(map(str, found)) or "nothing"}', endpoints=len(found))
+        self.recorder.verdict("endpoints_are_the_ready_backends", said)
+        return said
+
+    # traffic
+
+    def stream(self, vantage: Vantage, frontend: Frontend) -> None:
+        """Let new connections flow from a vantage to a frontend, from now until the history is read."""
+        targets = self.targets(frontend)
+        for place in self.places(vantage):
+            self.flowing += self.traffic.steady(place, targets, rate=RATE, limit=LIMIT)
+        rounds = Rounds(0.1)
+        says = f"steady traffic from {vantage} to {frontend} answered {ANSWERED_IN_A_ROW} times in a row"
+        await_state(says, self._look_at_flow, Deadline(self.settings.seconds(FLOWING_SECONDS)), rounds)
+        self.traffic.mark(FLOWING)
+
+    def _look_at_flow(self) -> Sighting[bool]:
+        """See whether the last exchanges of every stream were answered."""
+        last: dict[str, list[Exchange]] = {name: [] for name in self.flowing}
+        for exchange in self.traffic.history().exchanges:
+            if exchange.stream in last:
+                last[exchange.stream].append(exchange)
+        tails = [exchanges[-ANSWERED_IN_A_ROW:] for exchanges in last.values()]
+        good = [sum(one.outcome is Outcome.ANSWERED for one in tail) for tail in tails]
+        bad = next((one for tail in tails for one in tail if one.outcome is not Outcome.ANSWERED), None)
+        says = f"{good} of the last {ANSWERED_IN_A_ROW} answered" + (
+            f" ({bad.outcome.value} {bad.detail})" if bad else ""
+        )
+        return Sighting(says, True if min(good, default=0) >= ANSWERED_IN_A_ROW else None)
+
+    def rest(self) -> None:
+        """Let steady traffic go on for a while after the last change, then end it; once it has ended, do nothing."""
+        if self.flowing:
+            let_pass(QUIET_SECONDS)
+            self.traffic.stop(self.flowing)
+            self.flowing = []
+
+    def check(self, law: str, *, streams: Sequence[str] = (), since: Any = FLOWING, **arguments: Any) -> Verdict:
+        """Ask a law of the history once the traffic has come to rest, record its answer, and require it.
+
+        By default it is asked of what began when all traffic flowed.
+        """
+        self.rest()
+        return self.say(law, self.traffic.judge(law, streams=streams, since=since, **arguments))
+
+    def say(self, law: str, verdict: Verdict) -> Verdict:
+        """Record what a law answered, and require it."""
+        self.recorder.verdict(law, verdict)
+        return verdict.require()
+
+    def check_strangers(self, name: str) -> Verdict:
+        """Require that nobody but this Deployment's pods answered."""
+        return self.check("only_these_answered", backends=sorted(self.stage.known[name]))
+
+    def check_newcomers(self, name: str) -> Verdict:
+        """Require that every backend that came with the last change answers within the convergence time."""
+        new = sorted(self.stage.known[name] - self.veterans[name])
+        budget = self.settings.budget
+        return self.check("new_backends_answer_within", backends=new, after=SETTLED, budget=budget)
+
+    # single pages
+
+    def fetch(self, vantage: Vantage, frontend: Frontend) -> None:
+        """Ask for the page along every route from the vantage to the frontend."""
+        self.routes = pages.walk(self._paths(vantage, frontend), self.settings.budget)
+
+    def fetch_and_judge(self, vantage: Vantage, frontend: Frontend) -> Verdict:
+        """Ask for the sample page along every route, and require that it shows."""
+        self.fetch(vantage, frontend)
+        return self.judge_pages()
+
+    def judge_pages(self) -> Verdict:
+        """Require that the sample page shows on every route that was walked."""
+        verdict = page_shows(self.routes, budget=self.settings.budget)
+        return self.say("page_shows", self._unless_cut_off(verdict))
+
+    def _unless_cut_off(self, verdict: Verdict) -> Verdict:
+        """Turn what was seen from here into unknown where this machine does not even reach the API server."""
+        if verdict.answer.value != "violated" or not any(route.vantage == Place.OUTSIDE.value for route in self.routes):
+            return verdict
+        try:
+            self.api.version()
+        except Unreachable as trouble:
+            return unknown(
+                f"this machine may be cut off: {trouble}. What was seen: {verdict.because}", **verdict.figures
+            )
+        return verdict
+
+    def _paths(self, vantage: Vantage, frontend: Frontend) -> list[pages.Path]:
+        paths: list[pages.Path] = []
+        for target in self.targets(frontend):
+            url = f"http://{_host(target.host)}{'' if target.port == 80 else f':{target.port}'}/"
+            for said, fetcher in self._fetchers(vantage, url):
+                paths.append(pages.Path(Route(said, str(frontend), url, target.node), fetcher))
+        return paths
+
+    def _fetchers(self, vantage: Vantage, url: str) -> list[tuple[str, pages.Fetcher]]:
+        namespace = self.sandbox.namespace()
+        if vantage.place is Place.OUTSIDE:
+            return [(str(vantage), lambda since: self.fetch_from_here(url, pages.LIMIT, since))]
+        if vantage.place is Place.BUSYBOX:
+            self.stage.put_up(workloads.busybox_pod("busybox", self.stage.images))
+            return [(str(vantage), pages.from_pod(self.api, namespace, "busybox", workloads.SHELL, url))]
+        names = services.names(self.stage.ready_pods(vantage.of))
+        chosen = names if vantage.place is Place.EVERY_POD_OF else names[:1]
+        return [(f"pod {pod}", pages.from_pod(self.api, namespace, pod, workloads.SHELL, url)) for pod in chosen]
+
+    # environment
+
+    def environments(self, name: str) -> list[variables.PodEnvironment]:
+        """Return the environment of every ready pod of a Deployment, as `env` prints it there."""
+        return [
+            variables.PodEnvironment(pod["metadata"]["name"], self._environment(pod["metadata"]["name"]))
+            for pod in self.stage.ready_pods(name)
+        ]
+
+    def _environment(self, pod: str) -> dict[str, str]:
+        ran = self.api.run(self.sandbox.namespace(), pod, workloads.SHELL, ["env"])
+        if ran.code != 0:
+            raise Inconclusive(f"pod {pod}: env ended with {ran.code}: {ran.err.strip()}")
+        return dict(line.split("=", 1) for line in ran.out.splitlines() if "=" in line)
+
+    def judge_environments(self, deployment: str, service: str) -> Verdict:
+        """Require that every pod of a Deployment has the variables of a Service."""
+        spec = self.stage.service(service)["spec"]
+        ports = [(port.get("name", ""), port["port"], port["protocol"]) for port in spec["ports"]]
+        wanted = variables.variables_of(service, spec["clusterIP"], ports)
+        return self.say("every_pod_has", variables.every_pod_has(self.environments(deployment), wanted))
+
+    def judge_ignorance(self, deployment: str, service: str) -> Verdict:
+        """Require that no pod of a Deployment has a variable of a Service."""
+        return self.say("no_pod_knows", variables.no_pod_knows(self.environments(deployment), service))
+
+    def judge_sameness(self, name: str) -> Verdict:
+        """Require that a Deployment's pods are those it was born with, never restarted; otherwise nothing was shown."""
+        born = self.stage.born[name]
+        now = {pod["metadata"]["uid"]: services.restarts(pod) for pod in self.stage.pods(name)}
+        if now == born and now:
+            return self.say(
+                "same_pods", met(f"the {len(now)} pods of {name} are the same, {sum(now.values())} restarts")
+            )
+        return self.say("same_pods", unknown(f"the pods of {name} changed meanwhile: {born} before, {now} now"))
+
+    # where traffic starts and goes
+
+    def places(self, vantage: Vantage) -> list[Start]:
+        """Return where probers run for a vantage; pods for them are put up when first asked for."""
+        if vantage.place is Place.OUTSIDE:
+            return [self.vantages.outside()]
+        return [self.vantages.in_sandbox(self.sandbox)]
+
+    def targets(self, frontend: Frontend) -> list[Target]:
+        """Return the addresses that a frontend stands for."""
+        service = self.stage.service(frontend.service)
+        port = services.port_of(service, frontend.port)
+        protocol = "udp" if port["protocol"] == "UDP" else "http"
+        said = str(frontend)
+        if frontend.door is Door.NODE_PORT:
+            families = tuple(service["spec"].get("ipFamilies") or ("IPv4",))
+            number = port.get("nodePort", 0)
+            if not number:
+                raise Inconclusive(f'Service "{frontend.service}" has no node port')
+            addresses = self.stage.node_addresses(families)
+            return [Target(said, one.address, number, protocol=protocol, node=one.node) for one in addresses]
+        if frontend.door is Door.CLUSTER_IP:
+            return [Target(said, service["spec"]["clusterIP"], port["port"], protocol=protocol)]
+        return [Target(said, frontend.service, port["port"], protocol=protocol)]
+
+    # the end
+
+    def close(self) -> None:
+        """End traffic and watches and ask for the deletion of everything made; each part whatever the others do."""
+        try:
+            self.traffic.end()
+        finally:
+            self.sandbox.delete()
+
+
+def _host(host: str) -> str:
+    return f"[{host}]" if ":" in host else host
