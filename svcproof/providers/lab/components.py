@@ -146,6 +146,9 @@ def _controller_manager(plan: LabPlan) -> Recipe:
             f"--service-cluster-ip-range={_comma(block.services for block in plan.blocks)}",
             f"--node-monitor-grace-period={NODE_GRACE}s",
             "--node-monitor-period=2s",
+            # each controller fetches a token first: at the usual 20 requests a second they queue for seconds
+            "--kube-api-qps=200",
+            "--kube-api-burst=400",
         ),
     )
 
