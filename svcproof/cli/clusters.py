@@ -61,11 +61,10 @@ def choose(kubeconfig: Path | None, context: str, lab: str, kind: str) -> Chosen
 
 
 def _lab(name: str) -> Chosen:
-    from svcproof.providers.lab import find_lab
+    from svcproof.providers.lab import require_lab
 
-    found = find_lab(name)
-    settings: dict[str, Any] = {"kubeconfig": str(found.kubeconfig), "context": "", "node_control": f"lab:{name}"}
-    settings.update({f"image.{role}": image for role, image in found.images.items()})
+    found = require_lab(name)  # its images lie beside its kubeconfig, where workers look for themselves
+    settings = {"kubeconfig": str(found.kubeconfig), "context": "", "node_control": f"lab:{name}"}
     return Chosen(settings, f" --lab {name}")
 
 

@@ -7,7 +7,7 @@ import secrets
 import shlex
 import sys
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -89,7 +89,9 @@ def run(  # noqa: PLR0917 - one parameter for each option
         userdata=tuple(define or ()),
         expected=durations.load(),
     )
-    cluster = Cluster(settings, needed=roster.root == suite_root())
+    cluster = Cluster(
+        settings, [need for entry in roster.entries for need in entry.needs], needed=roster.root == suite_root()
+    )
     with terminal.open_view(roster.entries, jobs) as view:
         journal = conducting.Journal(folder, [view])
         interrupted = conducting.conduct(order, journal, settle=cluster.settle)
@@ -121,8 +123,9 @@ class Cluster:
     *needed* is false for a suite of somebody else's, which may have no cluster at all.
     """
 
-    def __init__(self, settings: dict[str, Any], *, needed: bool) -> None:
+    def __init__(self, settings: dict[str, Any], needs: Iterable[str], *, needed: bool) -> None:
         self._settings = settings
+        self._needs = needs
         self.needed = needed
         self._api: Any = None
         if needed:
@@ -135,7 +138,7 @@ class Cluster:
         from svcproof.cli import settling
 
         self._api = clusters.connect(self._settings)
-        return settling.settle(self._api, self._settings, journal)
+        return settling.settle(self._api, self._needs, journal)
 
     def clean(self, run: str, keep: bool) -> dict[str, Any]:
         """Reap what is left of the run, and count."""

@@ -1,30 +1,96 @@
-"""What the parent finds out once for all workers: the cluster's facts and its capabilities."""
+"""What the parent finds out once for all workers: the cluster's facts, and the capabilities that scenarios need."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+import os
+import tempfile
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict
 from typing import Any
 
+from svcproof.adapters import web
+from svcproof.cluster import sandbox
+from svcproof.cluster.api import ApiTrouble, ClusterApi, NotFound
+from svcproof.cluster.detect import Detection, detect
+from svcproof.model.capability import OFFERS, Capability
 from svcproof.run.conducting import Journal
 
+NETWORKS = (
+    "antrea", "calico", "canal", "cilium", "flannel", "kindnet", "kube-ovn", "kube-router", "multus", "ovn", "weave",
+)  # fmt: skip
+"""What the DaemonSets of network plug-ins are named after."""
 
-def settle(api: Any, settings: Mapping[str, Any], journal: Journal) -> dict[str, Any]:
-    """Tell the journal what cluster this is; return the settings that carry it to the workers."""
-    journal.tell({"is": "cluster", "facts": _facts(api)})
-    return {}
+
+def settle(api: ClusterApi, needs: Iterable[str], journal: Journal) -> dict[str, Any]:
+    """Delete what dead runs left, tell the journal what cluster this is; return the settings that say it to workers.
+
+    Raises SetupProblem where the credentials cannot run the suite.
+    """
+    sandbox.require_permission(api)
+    sandbox.reap(api)
+    journal.tell({"is": "cluster", "facts": facts(api)})
+    found = [detect(name, Detection(api, web.knock)) for name in sorted(set(needs))]
+    for capability in found:
+        offer = OFFERS.get(capability.name)
+        journal.tell({"is": "capability", **_plain(capability), "cure": offer.get if offer else ""})
+    return {"capabilities": _file(found)}
 
 
-def _facts(api: Any) -> dict[str, Any]:
-    version = api.version()
-    nodes = [
-        {
-            "name": node["metadata"]["name"],
-            "kubelet": node["status"]["nodeInfo"]["kubeletVersion"],
-            "system": node["status"]["nodeInfo"]["osImage"],
-            "kernel": node["status"]["nodeInfo"]["kernelVersion"],
-            "runtime": node["status"]["nodeInfo"]["containerRuntimeVersion"],
-            "architecture": node["status"]["nodeInfo"]["architecture"],
-        }
-        for node in api.list("Node")
-    ]
-    return {"server": api.server, "Kubernetes": version["gitVersion"], "nodes": nodes}
+def _plain(capability: Capability) -> dict[str, Any]:
+    return {"name": capability.name, "present": capability.present, "because": capability.because}
+
+
+def _file(found: Iterable[Capability]) -> str:
+    """Write what is settled to a file for the workers; it is small, and the system clears it away."""
+    descriptor, name = tempfile.mkstemp(prefix="svcproof-capabilities-", suffix=".json")
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        json.dump([asdict(one) for one in found], file)
+    return name
+
+
+def facts(api: ClusterApi) -> dict[str, Any]:
+    """Return the fingerprint of a cluster: versions, nodes, network, how Services are proxied."""
+    told: dict[str, Any] = {"server": api.server, "Kubernetes": api.version().get("gitVersion", "unknown")}
+    if mode := _proxy_mode(api):
+        told["proxy mode"] = mode
+    if network := _network(api):
+        told["network"] = network
+    told["nodes"] = [_node(node) for node in api.list("Node")]
+    return told
+
+
+def _node(node: Mapping[str, Any]) -> dict[str, str]:
+    info = node.get("status", {}).get("nodeInfo", {})
+    names = {
+        "kubelet": "kubeletVersion",
+        "runtime": "containerRuntimeVersion",
+        "system": "osImage",
+        "kernel": "kernelVersion",
+        "architecture": "architecture",
+    }
+    return {"name": node["metadata"]["name"], **{name: str(info.get(key, "")) for name, key in names.items()}}
+
+
+def _proxy_mode(api: ClusterApi) -> str:
+    """Return what kube-proxy's ConfigMap says; empty where there is none: a fact more or less, no verdict."""
+    try:
+        config = api.get("ConfigMap", "kube-proxy", "kube-system")
+    except NotFound:
+        return ""
+    except ApiTrouble:
+        return "not to be had"
+    for text in (config.get("data") or {}).values():
+        for line in str(text).splitlines():
+            name, colon, value = line.partition(":")
+            if name.strip() == "mode" and colon:
+                return value.strip().strip("\"'") or "iptables (the default)"
+    return ""
+
+
+def _network(api: ClusterApi) -> str:
+    try:
+        sets = [item["metadata"]["name"] for item in api.list("DaemonSet")]
+    except ApiTrouble:
+        return "not to be had"
+    return ", ".join(sorted({name for name in NETWORKS for item in sets if name in item}))

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from html import escape
 from typing import TYPE_CHECKING, Any
 
-from svcproof.report import lanes, matrix as matrices
+from svcproof.report import lanes
+from svcproof.report import matrix as matrices
 from svcproof.report.results import Cell, Ending, Evidence, LawResult, Run, ScenarioResult, StepResult
 from svcproof.run.entries import Page as Document
 
@@ -37,10 +38,10 @@ def _card(page: Page, result: ScenarioResult) -> str:
     also = "".join(f'<p class="dim">also: {escape(text)}</p>' for text in result.trouble if text not in result.because)
     return (
         f'<article class="card {result.ending.value}" id="cause-{escape(entry.id)}"><h3>{_mark(result.ending)} '
-        f'<a href="#{escape(entry.id)}">{escape(entry.name)}</a> <span class="id">{escape(entry.id)}</span></h3>'
-        f'<p class="cause">{escape(result.because)}</p>{also}'
-        f'<p class="dim"><span class="word">{result.ending.value}</span> · {escape(entry.location)}'
-        f"{f' · {_rows(entry.rows)}' if entry.rows else ''}</p>{_command(page.again.get(entry.id, ''))}</article>"
+        f'<a href="#{escape(entry.id)}">{escape(entry.name)}</a> <span class="id">{escape(entry.id)}</span>'
+        f'{_rows(entry.rows)}</h3><p class="cause"><span class="word">{result.ending.value}:</span> '
+        f'{escape(result.because)}</p>{also}<div class="foot"><span class="dim">{escape(entry.location)}</span>'
+        f"{_command(page.again.get(entry.id, ''))}</div></article>"
     )
 
 
@@ -87,7 +88,7 @@ def _key(page: Page) -> str:
     for outcome, (name, above, tall) in lanes.SHAPES.items():
         if outcome in used:
             tick = f'<path class="tick {name}" d="M4 {above}h5v{tall}h-5z"/><path class="base" d="M0 17.5H14"/>'
-            words.append(f'<span><svg class="swim" style="min-width:0" viewBox="0 0 14 18">{tick}</svg> '
+            words.append(f'<span><svg class="swim" viewBox="0 0 14 18" aria-hidden="true">{tick}</svg> '
                          f"{outcome.value}</span>")  # fmt: skip
     return f'<p class="key">one tick is one exchange: {" ".join(words)}</p>'
 
@@ -333,8 +334,10 @@ def timings(page: Page) -> str:
 def again(page: Page) -> str:
     """Return the command of this run, and of each scenario that is not met."""
     parts = [_command(page.run.command)]
-    for ending in (Ending.VIOLATED, Ending.UNKNOWN):
-        for result in page.run.of(ending):
-            parts.append(f"<p>{escape(result.entry.name)}</p>{_command(page.again.get(result.entry.id, ''))}")
+    parts += [
+        f"<p>{escape(result.entry.name)}</p>{_command(page.again.get(result.entry.id, ''))}"
+        for ending in (Ending.VIOLATED, Ending.UNKNOWN)
+        for result in page.run.of(ending)
+    ]
     judged = "<p>Recorded traffic can be judged anew: <code>svcproof judge histories/ID.jsonl</code>.</p>"
     return "".join(parts) + (judged if page.histories else "")

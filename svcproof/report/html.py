@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import datetime
-from collections.abc import Iterable, Mapping, Sequence
+import datetime as dt
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from html import escape
 from importlib import resources
 from pathlib import Path
 
-from svcproof.model import history as histories
+from svcproof.model.history import History, MalformedHistory
+from svcproof.model.history import read as read_history
 from svcproof.report import chapters
-from svcproof.report.results import Ending, Evidence, Run, ScenarioResult
+from svcproof.report.results import Ending, Evidence, Run
 from svcproof.report.trace import Trace
 
 INLINE_LIMIT = 12_000
@@ -53,7 +54,7 @@ class Page:
     again: Mapping[str, str]
     trace: Trace | None = None
     inlined: int = 0
-    histories: dict[str, histories.History] = field(default_factory=dict)
+    histories: dict[str, History] = field(default_factory=dict)
 
     def body(self) -> str:
         """Return everything between the body's tags."""
@@ -100,14 +101,14 @@ class Page:
             f'<p class="facts">{_facts(run)}</p></header>'
         )
 
-    def history(self, item: Evidence) -> histories.History | None:
+    def history(self, item: Evidence) -> History | None:
         """Return a recorded history, or None where its file is gone or is none."""
         if self.run.folder is None:
             return None
         try:
             with (self.run.folder / item.file).open(encoding="utf-8") as file:
-                return histories.read(file)
-        except (OSError, histories.MalformedHistory):
+                return read_history(file)
+        except (OSError, MalformedHistory):
             return None  # the page links to the file all the same: whoever opens it sees what it is
 
     def text_of(self, item: Evidence) -> str:
@@ -141,7 +142,7 @@ def _foot() -> str:
         "<footer><p>Met: the promise was seen kept. Violated: it was seen broken. Unknown: it could not be told, which "
         "is nobody's fault until it is. Skipped: not asked, for the reason given.</p>"
         '<p class="scripted" hidden>Keys: / filters, e opens and closes all, n and p walk through what is not met. In '
-        "a swim-lane: Ctrl and the wheel or + and − zoom, dragging moves, 0 resets.</p></footer>"
+        "a swim-lane: Ctrl and the wheel or + and - zoom, dragging moves, 0 resets.</p></footer>"
     )
 
 
@@ -154,17 +155,9 @@ def moment(unix: float) -> str:
     """Return a moment in UTC, for people."""
     if not unix:
         return ""
-    return datetime.datetime.fromtimestamp(unix, datetime.timezone.utc).strftime("%Y-%m-%d %H:%M UTC")
+    return dt.datetime.fromtimestamp(unix, dt.UTC).strftime("%Y-%m-%d %H:%M UTC")
 
 
-def write(run: Run, folder: Path, again: Mapping[str, str], trace: Trace | None = None) -> None:
-    """Write index.html."""
-    (folder / "index.html").write_text(render(run, again, trace), encoding="utf-8")
-
-
-def grouped(results: Iterable[ScenarioResult]) -> Mapping[str, Sequence[ScenarioResult]]:
-    """Return scenarios by the file they stand in."""
-    groups: dict[str, list[ScenarioResult]] = {}
-    for result in results:
-        groups.setdefault(result.entry.file, []).append(result)
-    return groups
+def write(run: Run, file: Path, again: Mapping[str, str], trace: Trace | None = None) -> None:
+    """Write the page."""
+    file.write_text(render(run, again, trace), encoding="utf-8")

@@ -10,7 +10,7 @@ from svcproof.model.figures import Outage, by_stream, of_stream, outages
 from svcproof.model.history import Event, Exchange, History, Kind, Outcome, Stream
 
 WIDTH = 1200
-LEFT = 232
+LEFT = 300
 RIGHT = 96
 PLOT = WIDTH - LEFT - RIGHT
 LANE = 26
@@ -103,7 +103,7 @@ class _Drawing:
             right = x > PLOT * 0.6
             text = _text(x, row, _cut(says or event.subject, 70), "right" if right else "", -4 if right else 4)
             drawn.append(
-                f'<g class="moment {event.kind.name.lower()}"><path d="M{x:.1f} {row - 9}V{height - 20:g}"/>{text}'
+                f'<g class="moment at-{event.kind.name.lower()}"><path d="M{x:.1f} {row - 9}V{height - 20:g}"/>{text}'
                 f"<title>{event.at:.3f} s: {escape(says)}</title></g>"
             )
         return "".join(drawn)
@@ -111,7 +111,7 @@ class _Drawing:
     def _label(self, text: str, more: str = "", *, dim: bool = False) -> None:
         self._labels.append(
             f'<text class="label{" dim" if dim else ""}" x="{LEFT - 10}" y="{self._y + 16:g}" text-anchor="end">'
-            f"{escape(_cut(text, 38))}<title>{escape(more or text)}</title></text>"
+            f"{escape(_cut(text, 52))}<title>{escape(more or text)}</title></text>"
         )
         self._y += LANE
 
@@ -228,7 +228,7 @@ def _caption(history: History) -> str:
 
 
 def _events(history: History) -> str:
-    listed = [event for event in sorted(history.events, key=lambda event: event.at)][:EVENTS_SHOWN]
+    listed = sorted(history.events, key=lambda event: event.at)[:EVENTS_SHOWN]
     if not listed:
         return ""
     items = "".join(f"<tr><td>{event.at:.3f} s</td><td>{escape(telling.event(event))}</td></tr>" for event in listed)

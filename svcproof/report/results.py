@@ -114,11 +114,7 @@ class ScenarioResult:
     began: float = 0.0
     seconds: float = 0.0
     worker: str = ""
-
-    @property
-    def api_requests(self) -> int:
-        """How many API requests it took, 0 where nobody counted."""
-        return int(next((figure.value for figure in self.figures if figure.name == "API requests"), 0))
+    api_requests: int = 0  # 0 where nobody counted
 
     @property
     def histories(self) -> tuple[Evidence, ...]:
@@ -311,6 +307,7 @@ def _scenario(entry: Entry, events: Sequence[Event]) -> ScenarioResult:
         trouble=tuple(trouble),
         began=float(next((event["at"] for event in events if event["is"] == "scenario begins"), 0.0)),
         seconds=float(end.get("seconds", 0.0)),
+        api_requests=int(end.get("requests", 0)),
         worker=str(next((event["worker"] for event in events if event.get("worker")), "")),
     )
 

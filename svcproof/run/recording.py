@@ -57,6 +57,8 @@ class Recording:
         self._began = 0.0
         self._step_began = 0.0
         self._cleanups: list[str] = []
+        self._counter: Callable[[], int] = lambda: 0
+        self._counted = 0
         if self.channel is not None:
             self._folder = self.channel.folder
         elif path is not None:
@@ -73,7 +75,7 @@ class Recording:
             return
         self._scenario, self._step, self._cleanups = scenario, None, []
         self._steps = self._attached = self._histories = 0
-        self._began = time.monotonic()
+        self._began, self._counted = time.monotonic(), self._counter()
         self.tell("scenario begins", file=str(scenario.filename), line=scenario.line, name=scenario.name)
 
     def step_begins(self, step: Any) -> None:
@@ -107,6 +109,7 @@ class Recording:
             status=scenario.status.name,
             seconds=round(time.monotonic() - self._began, 4),
             steps=[step.status.name for step in scenario.all_steps],
+            requests=self._counter() - self._counted,
             **({"message": message} if message else {}),
             **({"reason": str(scenario.skip_reason)} if getattr(scenario, "skip_reason", None) else {}),
             **({"cleanup": self._cleanups} if self._cleanups else {}),
@@ -119,6 +122,10 @@ class Recording:
         self._cleanups.append(f"{name}: {_kind(problem)}: {_message(problem)}")
 
     # -- what the world knows
+
+    def count(self, requests: Callable[[], int]) -> None:
+        """Count API requests: *requests* returns how many were sent so far; each scenario's end says its share."""
+        self._counter = requests
 
     def attach(self, name: str, media_type: str, content: str | bytes) -> None:
         """Keep evidence of the scenario under way (of its step, where one is under way)."""

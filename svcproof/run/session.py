@@ -52,6 +52,7 @@ def open_session(context: Any) -> None:
     recording = Recording(_events_file(settings), settings.run)
     api = kube.connect(settings.kubeconfig, settings.context)
     api.speak_for(settings.run)
+    recording.count(lambda: api.requests_made)
     if not settings.worker:  # the parent of workers has done both
         sandbox.require_permission(api)
         sandbox.reap(api)
