@@ -87,6 +87,7 @@ def test_what_is_not_pinned_is_named_with_what_is(kubernetes, add_ons):
     [
         ("write /x: no space left on device", "free some gigabytes"),
         ("dial tcp: lookup proxy.example: no such host", "let Go reach its module proxy"),
+        ("module lookup disabled by GOPROXY=off", "let Go reach its module proxy"),
         ("reading https://proxy.example/x.zip: 403 Forbidden", "let Go reach its module proxy"),
         ("verifying example.org/a@v1: checksum mismatch", "restore go.mod and go.sum"),
         ("link: signal: killed", "free some memory"),

@@ -2,6 +2,7 @@
 
 import errno
 import threading
+from contextlib import contextmanager
 
 import pytest
 
@@ -81,6 +82,11 @@ def test_two_who_want_the_same_entry_make_it_once_and_the_second_is_told_to_wait
     made = []
     waited = threading.Event()
 
+    @contextmanager
+    def waiting():
+        waited.set()
+        yield
+
     def slow(folder):
         assert waited.wait(5), "the second is never told to wait"
         made.append(folder)
@@ -93,7 +99,7 @@ def test_two_who_want_the_same_entry_make_it_once_and_the_second_is_told_to_wait
     first.start()
     while not (tmp_path / ".entry.lock").exists() or not list(tmp_path.glob("*.part")):
         pass
-    store.keep(tmp_path / "entry", quick, waiting=waited.set)
+    store.keep(tmp_path / "entry", quick, waiting=waiting)
     first.join()
 
     assert len(made) == 1

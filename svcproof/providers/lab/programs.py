@@ -152,11 +152,7 @@ def _ensure(family: Family, go: Go, *, cache: Path, report: Report) -> Path:
         with report.step(f"build {family.folder}") as step:
             _build(family, go, folder, step)
 
-    def wait() -> None:
-        with report.step(f"wait for another build of {family.folder}"):
-            pass
-
-    return store.keep(entry, make, waiting=wait)
+    return store.keep(entry, make, waiting=lambda: report.step(f"wait for another build of {family.folder}"))
 
 
 def key_of(family: Family, go_version: str) -> str:
@@ -234,7 +230,7 @@ def _go(command: Sequence[str | Path], go: Go, family: Family) -> Iterable[str]:
 _REASONS = (
     (r"no space left on device", "free some gigabytes where Go keeps its cache (go env GOCACHE GOMODCACHE)"),
     (
-        r"no such host|dial tcp|i/o timeout|connection refused|TLS handshake|: (?:403|404|410|5\d\d) [A-Z]",
+        r"no such host|dial tcp|i/o timeout|connection refused|TLS handshake|lookup disabled|: (?:4\d\d|5\d\d) [A-Z]",
         "let Go reach its module proxy (go env GOPROXY), then run the same command again: what is fetched stays",
     ),
     (r"checksum mismatch|missing go\.sum entry", "restore go.mod and go.sum of this family from the repository"),

@@ -8,19 +8,21 @@ import json
 import os
 import shutil
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 
 from svcproof.problems import SetupProblem
+
+Waiting = Callable[[], AbstractContextManager[object]]
 
 _RECORD = "made.json"
 """Names every file of the entry and its size; written last."""
 
 
-def keep(entry: Path, make: Callable[[Path], None], *, waiting: Callable[[], None] = lambda: None) -> Path:
+def keep(entry: Path, make: Callable[[Path], None], *, waiting: Waiting = nullcontext) -> Path:
     """Return the folder *entry*; when it is missing or damaged, *make* fills an empty folder that then takes its place.
 
-    Costs a few file stats when *entry* is whole. *waiting* is called when another process is making the same entry.
+    Costs a few file stats when *entry* is whole. *waiting* is entered while another process makes the same entry.
     Whatever interrupts *make*, nothing of it is ever found under *entry*; its leavings go with the next attempt.
     """
     if is_whole(entry):
@@ -79,13 +81,13 @@ def _flush(path: Path) -> None:
 
 
 @contextmanager
-def _lock(entry: Path, waiting: Callable[[], None]) -> Iterator[None]:
+def _lock(entry: Path, waiting: Waiting) -> Iterator[None]:
     with (entry.parent / f".{entry.name}.lock").open("w") as handle:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            waiting()
-            fcntl.flock(handle, fcntl.LOCK_EX)
+            with waiting():
+                fcntl.flock(handle, fcntl.LOCK_EX)
         yield
 
 
