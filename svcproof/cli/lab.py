@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import signal
-import sys
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -215,11 +214,3 @@ def _table(found: Lab) -> str:
         states = [one.name if one.alive() else f"{one.name} (does not run)" for one in node.components]
         lines.append(f"  {node.name:<13} {', '.join(node.addresses):<16} {', '.join(states)}")
     return "\n".join(lines)
-
-
-if __name__ == "__main__":
-    try:
-        app()
-    except SetupProblem as problem:
-        print(problem, file=sys.stderr)
-        sys.exit(ExitCode.SETUP)

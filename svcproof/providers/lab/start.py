@@ -224,7 +224,7 @@ class Start:
             waited = time.monotonic() - began
             if waited > PATIENCE:
                 said = "\n".join(
-                    f"{name} of {place} said last:\n{self._said(place, name)}" for place, name in components
+                    f"{name} of {place} said last:\n{self._said(place, name)}" for place, name in watched
                 )
                 raise SetupProblem(f"after {waited:.0f} s it is still not so that {what}\n{said}")
 
