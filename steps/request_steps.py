@@ -81,7 +81,7 @@ def is_as_it_was(context: Context, name: str) -> None:
 def still_answers(context: Context, name: str) -> None:
     here = world(context)
     asked = standing.still_asked(here.traffic, here.vantages, here.stage, name)
-    here.check("every_exchange_answered", streams=asked)
+    here.check("every_exchange_answered", streams=asked, since=None)
 
 
 @then("the standing Service still answers")
@@ -89,4 +89,4 @@ def the_standing_service_still_answers(context: Context) -> None:
     here = world(context)
     stage = standing.standing(here.vantages, here.settings)
     asked = standing.still_asked(here.traffic, here.vantages, stage, standing.NAME)
-    here.check("every_exchange_answered", streams=asked)
+    here.check("every_exchange_answered", streams=asked, since=None)

@@ -20,7 +20,7 @@ Feature: Updates that are refused
         | what                         | field           | value                                                          | cause                      |
         | taking every port away       | ports           | []                                                             | ports                      |
         | a node port out of the range | ports           | [{port: 80, nodePort: 80}]                                     | ports[0].nodePort          |
-        | a second port without a name | ports           | [{port: 80, protocol: TCP}, {port: 81, protocol: TCP}]         | ports[0].name              |
+        | a port that is too high      | ports           | [{port: 70000}]                                                | ports[0].port              |
         | an unknown type              | type            | Headless                                                       | type                       |
         | a selector that is none      | selector        | {app: "two words"}                                             | selector                   |
 
