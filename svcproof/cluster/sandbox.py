@@ -64,7 +64,8 @@ class Sandbox:
     def namespace(self, role: str = "") -> str:
         """Return the scenario's namespace for this role ("" is its own, "other" a neighbour), made when first asked."""
         if role not in self._namespaces:
-            name = "-".join(filter(None, ("svcproof", self.run, self.scenario[:20], role, secrets.token_hex(2))))
+            scenario = self.scenario[:20].replace(".", "-")  # an outline's row has a dot in its id
+            name = "-".join(filter(None, ("svcproof", self.run, scenario, role, secrets.token_hex(2))))
             # known before it exists: an interrupted creation is still cleaned up
             self._namespaces[role] = name
             self.api.create(_namespace(name, self.labels, level="privileged" if role == PRIVILEGED else "restricted"))

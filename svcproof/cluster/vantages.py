@@ -84,6 +84,11 @@ class Vantages:
         self._numbers = itertools.count(1)
         self._turn = threading.Lock()
 
+    @property
+    def sandbox(self) -> Sandbox:
+        """What the run owns beside its scenarios; deleted with the vantages."""
+        return self._sandbox
+
     def outside(self) -> Outside:
         """Return the vantage outside the cluster."""
         return Outside(self._launch_outside)
