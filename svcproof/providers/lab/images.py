@@ -14,6 +14,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from svcproof.adapters import shell
+from svcproof.problems import SetupProblem
 from svcproof.providers.lab import archive, debian, store
 from svcproof.providers.lab.image_roles import ACCOUNTS, ROLES, Role
 from svcproof.providers.lab.programs import Programs
@@ -126,6 +127,15 @@ class _Workshop:
     report: Report
 
     def make(self, folder: Path) -> None:
+        try:
+            self._make(folder)
+        except shell.CommandFailed as failed:
+            raise SetupProblem(
+                f"the {self.role.name} image cannot be made: {failed}",
+                f"see that {folder.parent} has some hundred megabytes free, then run the same command again",
+            ) from failed
+
+    def _make(self, folder: Path) -> None:
         with self.report.step(f"make the {self.role.name} image"):
             root = folder / "root"
             root.mkdir()
