@@ -26,7 +26,7 @@ def gets_the_sample_page(context: Context, vantage: Vantage, frontend: Frontend)
 
 @then("no connection is lost")
 def no_connection_is_lost(context: Context) -> None:
-    world(context).check("none_lost")
+    world(context).check_losses()
 
 
 @then("only backends of {name:Name} answer")

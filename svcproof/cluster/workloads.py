@@ -51,6 +51,8 @@ _AGENT = ["python3", f"{AGENT_FOLDER}/agent.py"]
 _WITNESS_PORTS = ["--http", str(PORT), "--tcp", str(TCP_PORT), "--udp", str(UDP_PORT)]
 _DRAIN = f"drain:{DRAIN_SECONDS}"
 _RESOURCES = {"requests": {"cpu": "5m", "memory": "16Mi"}}
+_PROBER_RESOURCES = {"requests": {"cpu": "100m", "memory": "32Mi"}}
+"""A prober that waits for its turn keeps no schedule: its share of a busy node is larger than a backend's."""
 
 
 @dataclass(frozen=True)
@@ -140,6 +142,7 @@ def prober_pod(name: str, images: Images, placement: Placement = ANYWHERE, *, ho
     """Return a pod that a prober can be started in; on the node's own network where *host_network*."""
     container = {
         **_container("prober", images.python, [*_AGENT, "idle"]),
+        "resources": _PROBER_RESOURCES,
         "env": _downward(),
         "volumeMounts": [{"name": "agent", "mountPath": AGENT_FOLDER, "readOnly": True}],
     }

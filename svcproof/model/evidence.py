@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
+from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -60,6 +61,8 @@ class Case:
     streams: Mapping[str, Stream]
     controls: Mapping[str, tuple[Control, ...]]
     stalls: Mapping[str, tuple[tuple[float, float], ...]]
+    unsent: float = 0.0
+    """The share of a stream's exchanges that may never have been sent without leaving the whole in doubt."""
 
     def __bool__(self) -> bool:
         return bool(self.judged)
@@ -99,7 +102,7 @@ class Case:
         if silent := self.streams.keys() - spoken:
             found.append(f"nothing is known of stream {telling.names(silent)}")
         found.extend(_unreported(self))
-        if self.not_sent:
+        if self._too_few_sent():
             total = len(self.judged) + len(self.not_sent)
             first = self.not_sent[0]
             why = f": {first.detail}" if first.detail else ""
@@ -109,8 +112,16 @@ class Case:
             )
         return tuple(found)
 
+    def _too_few_sent(self) -> bool:
+        """Say whether some stream never sent more of its exchanges than may be missing."""
+        sent = Counter(exchange.stream for exchange in self.judged)
+        missing = Counter(exchange.stream for exchange in self.not_sent)
+        return any(count > self.unsent * (count + sent[name]) for name, count in missing.items())
 
-def open_case(history: History, *, witness: Collection[str] = (), control_fails: Test = unanswered) -> Case:
+
+def open_case(
+    history: History, *, witness: Collection[str] = (), control_fails: Test = unanswered, unsent: float = 0.0
+) -> Case:
     """Split a history: control streams and those named in *witness* bear witness, all others are judged."""
     streams = {name: one for name, one in history.streams.items() if not one.control and name not in witness}
     speaking: dict[str, list[Exchange]] = {name: [] for name in history.streams if name not in streams}
@@ -126,7 +137,7 @@ def open_case(history: History, *, witness: Collection[str] = (), control_fails:
     for name, exchanges in speaking.items():
         stream = history.streams[name]
         controls[stream.vantage] = (*controls.get(stream.vantage, ()), Control(stream, exchanges, control_fails))
-    return Case(history, tuple(judged), tuple(not_sent), streams, controls, _stalls(history))
+    return Case(history, tuple(judged), tuple(not_sent), streams, controls, _stalls(history), unsent)
 
 
 @dataclass(frozen=True)

@@ -21,14 +21,16 @@ def every_exchange_answered(history: History) -> Verdict:
     return conclude(case, weigh(case, unanswered), case.tally())
 
 
-def none_lost(history: History, *, allow: Sequence[str] = ()) -> Verdict:
-    """No exchange went without an answer: a refusal is a loss too, an answer with other content is not.
+def none_lost(history: History, *, allow: Sequence[str] = (), unsent: float = 0.0) -> Verdict:
+    """No exchange that was sent went without an answer: a refusal is a loss too, an answer with other content is not.
 
-    *allow* names outcomes that are no loss here ("refused" where something may go away).
+    *allow* names outcomes that are no loss here ("refused" where something may go away). *unsent* is the share of each
+    stream's exchanges that may never have been sent: a stream that was to look more often than it must still tells.
     """
-    case = open_case(history)
+    case = open_case(history, unsent=unsent)
     kept = {Outcome.ANSWERED, Outcome.WRONG, *map(Outcome, allow)}
-    return conclude(case, weigh(case, lambda exchange: exchange.outcome not in kept), case.tally())
+    fine = case.tally() + (f"; {len(case.not_sent):,} more were never sent" if case.not_sent else "")
+    return conclude(case, weigh(case, lambda exchange: exchange.outcome not in kept), fine)
 
 
 def refused_not_lost(history: History, *, within: float = 1.0, allow: Sequence[str] = ()) -> Verdict:
@@ -156,7 +158,10 @@ def prober_kept_schedule(history: History, *, lateness: float = 0.05, share: flo
             ahead.setdefault(exchange.stream, []).append(exchange.start - exchange.number / rate)
     if not ahead:
         return unknown("no stream had a schedule to keep", **case.figures)
-    late = {name: sorted(start - min(starts) for start in starts) for name, starts in ahead.items()}
+    late: dict[str, list[float]] = {}
+    for name, starts in ahead.items():
+        starts.sort()
+        late[name] = [start - starts[0] for start in starts]
     worst = max(late, key=lambda name: percentile(late[name], 1 - share))
     over = sum(one > lateness for one in late[worst])
     punctual = percentile(late[worst], 1 - share)
