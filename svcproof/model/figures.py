@@ -17,8 +17,9 @@ HELD_UP_SECONDS = 0.9
 class Outage:
     """One run of exchanges without a good answer in between, in one stream.
 
-    *at_least* is from the first bad start to the last; *at_most* from the good start before to the good start after
-    (infinite where one of them was not seen); both in seconds. Without bad exchanges it is a time nobody looked.
+    *at_least* is from the first bad start to the last; *at_most* from the good start before (or the first look, where
+    there was none) to the good start after (infinite where it was not seen); both in seconds. Without bad exchanges it
+    is a time nobody looked.
     """
 
     first: Exchange | None
@@ -63,6 +64,7 @@ def outages(exchanges: Iterable[Exchange], is_good: Callable[[Exchange], bool] =
     for exchange in exchanges:
         if not is_good(exchange):
             first, last = first or exchange, exchange
+            since = max(since, first.start) if math.isinf(since) else since
             continue
         if first or since > -math.inf:
             found.append(Outage(first, last, since, exchange.start))
