@@ -559,7 +559,8 @@ def _prober_events(prober: Prober, offset: float) -> Iterable[Event]:
         if "began" in said:
             yield _prober_event(said["at"] + offset, vantage, "began", [said["began"]], f"begins {said['began']}")
         elif "ended" in said:
-            yield _prober_event(said["at"] + offset, vantage, "ended", [said["ended"]], f"ends {said['ended']}")
+            says, cpu = f"ends {said['ended']}", said.get("cpu", 0.0)
+            yield _prober_event(said["at"] + offset, vantage, "ended", [said["ended"]], says, cpu=cpu)
         elif "fell" in said:
             says = f"sees connection {said['connection']} fall while idle: {said['how']}"
             yield _prober_event(said["at"] + offset, vantage, "connection", [said["fell"]], says)

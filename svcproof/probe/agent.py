@@ -56,8 +56,11 @@ READ, WRITE = selectors.EVENT_READ, selectors.EVENT_WRITE
 STALL = 0.020
 """The prober says so when it stood still for longer than this: what it stamped in that time is late."""
 
-TOO_LATE = 0.250
-"""An exchange that could not be started so soon after its time is not started at all: "not sent"."""
+TOO_LATE = 1.0
+"""An exchange that could not be started so soon after its time is not started at all: "not sent".
+
+One that starts a little late is still evidence, of the moment it did start at.
+"""
 
 TICK = 0.010
 """While exchanges are open the loop never sleeps longer, so that it notices its own stalls."""
@@ -257,6 +260,11 @@ class Witness:
             if host:
                 break
         return port
+
+    def where(self) -> str:
+        """Return the ports as people read them: "http 8080, udp 9001"."""
+        ports = dict.fromkeys((kind, sock.getsockname()[1]) for kind, _, _, sock in self._listeners)
+        return ", ".join(f"{kind} {port}" for kind, port in ports)
 
     def deafen(self, *kinds: str) -> list[tuple[str, int, str]]:
         """Stop listening on ports of these kinds, or on all; return them.
@@ -1005,6 +1013,7 @@ class Stream:
         self.open = 0
         self.closed = False
         self.told_end = False
+        self.cpu = time.process_time()
         self.way = WAYS[wanted.protocol](self)
         self.loop.at(begin, self._turn)
 
@@ -1119,7 +1128,9 @@ class Prober:
 
     def stream_ended(self, stream: Stream) -> None:
         self.streams.pop(stream.wanted.stream, None)
-        self.say({"ended": stream.wanted.stream, "started": stream.next, "at": clock()})
+        now = clock()
+        cpu = (time.process_time() - stream.cpu) / max(now - stream.begin, 0.001)
+        self.say({"ended": stream.wanted.stream, "started": stream.next, "at": now, "cpu": round(cpu, 3)})
 
     def end(self, why: str) -> None:
         """Stop everything and leave."""
@@ -1161,7 +1172,7 @@ class Prober:
         return self._control_port
 
     def _stalled(self, since: float, until: float) -> None:
-        if self.loop.open:
+        if self.streams:
             self.say({"stalled": [round(since, 6), round(until, 6)]})
 
     def _flush(self) -> None:
@@ -1785,9 +1796,9 @@ def run_witness(options: argparse.Namespace) -> int:
     for kind in ("http", "tcp", "udp"):
         for port in getattr(options, kind):
             witness.listen(kind, port)
-    if options.control:
+    if options.control is not None:
         witness.listen("control", options.control, "127.0.0.1")
-    say(f"witness {witness.pod}: answers on http {options.http}, tcp {options.tcp}, udp {options.udp}")
+    say(f"witness {witness.pod}: answers on {witness.where()}")
     gc.freeze()
     loop.run()
     return 0
@@ -1857,7 +1868,7 @@ def command_line() -> argparse.ArgumentParser:
         mode = modes.add_parser(name, help=(run.__doc__ or "").strip())
         for kind in ("http", "tcp", "udp"):
             mode.add_argument(f"--{kind}", metavar="PORT", type=int, action="append", default=[])
-        mode.add_argument("--control", metavar="PORT", type=int, default=9901, help="on 127.0.0.1; 0 for none")
+        mode.add_argument("--control", metavar="PORT", type=int, default=9901, help="on 127.0.0.1")
         mode.add_argument("--delay-ready", metavar="SECONDS", type=float, default=0.0)
         mode.add_argument("--on-term", metavar="now|drain:SECONDS|rude", default="now")
         mode.add_argument("--message", help='said as "message" in every answer')
