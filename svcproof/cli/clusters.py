@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any
@@ -92,7 +93,7 @@ def image_settings(images: list[str] | None, registry: str) -> dict[str, str]:
     return settings
 
 
-def connect(settings: dict[str, Any]) -> Any:
+def connect(settings: Mapping[str, Any]) -> Any:
     """Return the API server of these settings."""
     from svcproof.adapters import kube
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from svcproof.report import lanes
 from svcproof.report import matrix as matrices
-from svcproof.report.results import Cell, Ending, Evidence, LawResult, Run, ScenarioResult, StepResult
+from svcproof.report.results import Cell, Ending, Evidence, Run, ScenarioResult, StepResult
 from svcproof.run.entries import Page as Document
 
 if TYPE_CHECKING:
@@ -35,14 +35,28 @@ def not_met(page: Page) -> str:
 
 def _card(page: Page, result: ScenarioResult) -> str:
     entry = result.entry
-    also = "".join(f'<p class="dim">also: {escape(text)}</p>' for text in result.trouble if text not in result.because)
+    more = [text for text in result.trouble if text not in result.because]
+    also = "".join(f'<p class="dim">also: {escape(text)}</p>' for text in more)
     return (
         f'<article class="card {result.ending.value}" id="cause-{escape(entry.id)}"><h3>{_mark(result.ending)} '
         f'<a href="#{escape(entry.id)}">{escape(entry.name)}</a> <span class="id">{escape(entry.id)}</span>'
-        f'{_rows(entry.rows)}</h3><p class="cause"><span class="word">{result.ending.value}:</span> '
-        f'{escape(result.because)}</p>{also}<div class="foot"><span class="dim">{escape(entry.location)}</span>'
+        f'{_rows(entry.rows)}</h3>{_cause(result)}{also}<div class="foot"><span class="dim">{escape(entry.location)}</span>'
         f"{_command(page.again.get(entry.id, ''))}</div></article>"
     )
+
+
+_SENTENCE = re.compile(r"(?<=[.;]) (?=[A-Z\"])|\n")
+
+
+def _cause(result: ScenarioResult) -> str:
+    """Return why it is not met: the first sentence and the last, which say what and why so; all of it on demand."""
+    sentences = [part for part in _SENTENCE.split(result.because.strip()) if part]
+    lead = " … ".join([sentences[0], sentences[-1]]) if len(sentences) > 2 else result.because
+    whole = ""
+    if len(sentences) > 2:
+        text = f'<p class="cause">{escape(result.because)}</p>'
+        whole = f'<details class="minor"><summary>all of it</summary>{text}</details>'
+    return f'<p class="cause"><span class="word">{result.ending.value}:</span> {escape(lead)}</p>{whole}'
 
 
 def _rows(rows: Sequence[str]) -> str:
@@ -115,13 +129,11 @@ def _scenario(page: Page, result: ScenarioResult) -> str:
     words = " ".join([entry.id, entry.name, entry.feature, entry.rule, result.ending.value, *entry.tags]).lower()
     opened = " open" if result.ending in (Ending.VIOLATED, Ending.UNKNOWN) else ""
     took = f"<small>{result.seconds:.1f} s</small>" if result.seconds else ""
-    why = ""
-    if result.because:
-        why = f'<p class="cause"><span class="word">{result.ending.value}</span>: {escape(result.because)}</p>'
+    why = _cause(result) if result.because else ""
     return (
         f'<details class="scenario {result.ending.value}" id="{escape(entry.id)}" data-words="{escape(words)}"{opened}>'
         f'<summary>{_mark(result.ending)}<span class="name">{escape(entry.name)}</span>{_rows(entry.rows)}'
-        f'<span class="id">{escape(entry.id)}</span>{took}</summary><div>{why}{_steps(result)}{_laws(result.laws)}'
+        f'<span class="id">{escape(entry.id)}</span>{took}</summary><div>{why}{_steps(result)}{_laws(result)}'
         f"{_traffic(page, result)}{_cells(result.cells)}{_evidence(page, result)}{_figures(result)}"
         f"{_command(page.again.get(entry.id, ''))}</div></details>"
     )
@@ -136,24 +148,32 @@ def _step(step: StepResult, result: ScenarioResult) -> str:
     said = f'<p class="said">{escape(step.message)}</p>' if step.message and step.message != result.because else ""
     if step.trace and step.ending is Ending.UNKNOWN:
         said += f'<details class="minor"><summary>where</summary><pre>{escape(step.trace)}</pre></details>'
-    took = f"<small>{step.seconds * 1000:,.0f} ms</small>" if step.seconds >= 0.0005 else ""
+    took = f"<small>{_span(step.seconds)}</small>" if step.seconds >= 0.0005 else ""
     return (
         f'<li class="{step.ending.value}">{_mark(step.ending)}<div><b>{escape(step.line.keyword)}</b> '
         f"{escape(step.line.name)}{below}{said}</div>{took}</li>"
     )
 
 
+def _span(seconds: float) -> str:
+    return f"{seconds:.1f} s" if seconds >= 1 else f"{seconds * 1000:.0f} ms"
+
+
 _ANSWERS = {"met": Ending.MET, "violated": Ending.VIOLATED, "unknown": Ending.UNKNOWN}
 
 
-def _laws(laws: Sequence[LawResult]) -> str:
+def _laws(result: ScenarioResult) -> str:
     rows = "".join(
         f"<tr><td>{_mark(_ANSWERS.get(law.answer, Ending.UNKNOWN))}</td><td>{escape(law.law.replace('_', ' '))}</td>"
-        f"<td>{escape(law.because)}</td></tr>"
-        for law in laws
+        f"<td>{'as said above' if law.because == result.because else escape(law.because)}</td></tr>"
+        for law in result.laws
     )
     head = "<tr><th></th><th>law</th><th>because</th></tr>"
-    return f'<div class="wide"><table><thead>{head}</thead><tbody>{rows}</tbody></table></div>' if rows else ""
+    return (
+        f'<div class="wide"><table class="laws"><thead>{head}</thead><tbody>{rows}</tbody></table></div>'
+        if rows
+        else ""
+    )
 
 
 def _traffic(page: Page, result: ScenarioResult) -> str:

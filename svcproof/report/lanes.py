@@ -125,7 +125,8 @@ class _Drawing:
                 self._plot.append(f'<path class="tick {name}" d="{d}"><title>{outcome.value}</title></path>')
         if longest := _longest(exchanges):
             self._gap(longest, y)
-        words = f"{stream.vantage} → {stream.frontend}"
+        where = f"{stream.node} " if stream.node and stream.node not in stream.frontend else ""
+        words = f"{stream.vantage} → {where}{stream.frontend}"
         self._label(f"control: {words}" if stream.control else words, telling.route(stream), dim=stream.control)
 
     def _ticks(self, moments: Iterable[float]) -> list[tuple[float, float]]:
@@ -156,8 +157,7 @@ class _Drawing:
         if not events:
             return
         y = self._y + 12
-        for event in events[:EVENTS_SHOWN]:
-            x = self._x(event.at)
+        for x, event in {round(self._x(event.at), 1): event for event in events}.items():
             self._plot.append(
                 f'<g transform="translate({x:.1f} {y:g})"><path class="event" d="M0-6l5 6l-5 6l-5-6z">'
                 f"<title>{event.at:.3f} s: {escape(telling.event(event))}</title></path></g>"
@@ -216,7 +216,7 @@ def _caption(history: History) -> str:
             f"{'control: ' if stream.control else ''}{stream.vantage} → {telling.place(stream)}",
             f"{figures['answered']:,} of {figures['sent']:,}",
             bad or "–",
-            f"{figures.get('p50_ms', '–')} / {figures.get('p99_ms', '–')}",
+            " / ".join(_rounded(figures.get(name)) for name in ("p50_ms", "p99_ms")),
             f"{figures['longest_outage_ms']:,}",
             telling.names(backends, 4) if backends else "–",
         ]
@@ -225,6 +225,10 @@ def _caption(history: History) -> str:
     short = "" if history.complete else '<p class="warn">? The recording is cut short: its end is missing.</p>'
     table = f'<div class="wide"><table><thead><tr>{head}</tr></thead><tbody>{"".join(rows)}</tbody></table></div>'
     return f"<figcaption>{short}{table}</figcaption>"
+
+
+def _rounded(value: float | None) -> str:
+    return "–" if value is None else f"{value:,.1f}"
 
 
 def _events(history: History) -> str:

@@ -187,25 +187,22 @@ class Run:
 
 def sentence(run: Run) -> str:
     """Say in one sentence what a run says of its cluster."""
-    count = run.counts
-    asked = len(run.scenarios) - count.get(Ending.SKIPPED, 0)
-    parts = [f"{count[ending]} {ending.value}" for ending in (Ending.VIOLATED, Ending.UNKNOWN) if count.get(ending)]
-    skipped = f"{count[Ending.SKIPPED]} skipped" if count.get(Ending.SKIPPED) else ""
+    count = {ending: run.counts.get(ending, 0) for ending in Ending}
+    asked = len(run.scenarios) - count[Ending.SKIPPED]
+    skipped = f"{count[Ending.SKIPPED]} skipped" if count[Ending.SKIPPED] else ""
     if not run.scenarios:
         return "Nothing ran, so nothing is known."
     if not asked:
-        return (
-            f"Nothing is known: {'the one scenario was' if skipped == '1 skipped' else 'all scenarios were'} skipped."
-        )
-    if not parts:
+        return f"Nothing is known: {skipped}, none asked."
+    if count[Ending.MET] == asked:
         whole = "The one scenario asked is met" if asked == 1 else f"All {asked} scenarios asked are met"
         return f"{whole}{f'; {skipped}' if skipped else ''}."
-    if count.get(Ending.VIOLATED):
+    told = [f"{count[ending]} {ending.value}" for ending in (Ending.VIOLATED, Ending.UNKNOWN) if count[ending]]
+    sum_of_all = _and([*told, f"{count[Ending.MET]} met", skipped])
+    if count[Ending.VIOLATED]:
         promise = "a promise" if count[Ending.VIOLATED] == 1 else "promises"
-        return (
-            f"The cluster breaks {promise} of a Service: {_and([*parts, f'{count.get(Ending.MET, 0)} met', skipped])}."
-        )
-    return f"It cannot be told: {_and([*parts, f'{count.get(Ending.MET, 0)} met', skipped])}."
+        return f"The cluster breaks {promise} of a Service: {sum_of_all}."
+    return f"It cannot be told whether every promise is kept: {sum_of_all}."
 
 
 def _and(parts: Sequence[str]) -> str:

@@ -159,7 +159,7 @@ def paint(text: str, code: str, *, colour: bool) -> str:
 def line(result: ScenarioResult, *, colour: bool = False) -> str:
     """Say how one scenario ended, on one line."""
     mark = paint(f"{result.ending.symbol} {result.ending.value:<8}", COLOURS[result.ending], colour=colour)
-    why = f": {first_line(result.because)}" if result.because else ""
+    why = f": {shortened(first_line(result.because))}" if result.because else ""
     time_taken = paint(f" ({result.seconds:.1f} s)", "2", colour=colour) if result.seconds else ""
     return f"{mark} {result.entry.id}  {result.entry.name}{why}{time_taken}"
 
@@ -167,6 +167,11 @@ def line(result: ScenarioResult, *, colour: bool = False) -> str:
 def first_line(text: str) -> str:
     """Return a message's first line that says something."""
     return next((part.strip() for part in text.splitlines() if part.strip()), "")
+
+
+def shortened(text: str, length: int = 160) -> str:
+    """Cut a text for a line; the whole is said at the end."""
+    return text if len(text) <= length else f"{text[: length - 1].rstrip()}…"
 
 
 def closing(run: Run, *, colour: bool, reproduce: Mapping[str, str], written: Sequence[str] = ()) -> str:
