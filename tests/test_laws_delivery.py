@@ -159,6 +159,47 @@ def test_a_loss_while_the_prober_stood_still_is_no_evidence():
     assert _ask("none_lost", making).answer is Answer.UNKNOWN
 
 
+def test_a_refusal_is_evidence_though_the_prober_stood_still():
+    making = _with(Outcome.REFUSED).control()
+    making.event(0.45, Kind.PROBER, "outside", "stood still", what="stalled", seconds=0.2, streams=["out"])
+
+    assert _ask("none_lost", making).answer is Answer.VIOLATED
+
+
+def test_standing_still_for_a_moment_explains_no_long_wait():
+    making = Making().run("out", between(0.5, 0.52, Outcome.TIMED_OUT, GOOD, takes=1.0)).control(until=2)
+    making.event(0.9, Kind.PROBER, "outside", "stood still", what="stalled", seconds=0.1, streams=["out"])
+
+    assert _ask("none_lost", making).answer is Answer.VIOLATED
+
+
+def test_a_silence_that_came_and_went_during_a_wait_explains_nothing():
+    making = Making().run("out", between(0.5, 0.52, Outcome.TIMED_OUT, GOOD, takes=2.0), limit=2.0)
+    making.control(end=between(1.4, 1.7, Outcome.TIMED_OUT, GOOD), until=3)
+
+    assert _ask("none_lost", making).answer is Answer.VIOLATED
+
+
+def test_a_control_exchange_that_was_never_sent_is_no_silence():
+    making = _with(Outcome.REFUSED).control(end=between(0.4, 0.6, Outcome.NOT_SENT, GOOD))
+
+    assert _ask("none_lost", making).answer is Answer.VIOLATED
+
+
+def test_a_share_that_was_never_sent_may_be_allowed():
+    making = Making().run("out", between(0.5, 0.6, Outcome.NOT_SENT, GOOD))
+
+    assert _ask("none_lost", making, unsent=0.1).answer is Answer.MET
+    assert "5 more were never sent" in _ask("none_lost", making, unsent=0.1).because
+    assert _ask("none_lost", making, unsent=0.09).answer is Answer.UNKNOWN
+
+
+def test_a_stream_that_had_ended_before_its_prober_was_lost_is_whole():
+    making = Making().run("out").event(1.5, Kind.PROBER, "outside", "exec was cut", what="lost", streams=[])
+
+    assert _ask("none_lost", making).answer is Answer.MET
+
+
 def test_a_prober_that_was_lost_makes_unknown():
     making = Making().run("out").event(1.0, Kind.PROBER, "outside", "exec was cut", what="lost", streams=["out"])
 

@@ -18,6 +18,9 @@ Test = Callable[[Exchange], bool]
 CONTROL_REACH_SECONDS = 1.0
 """How long around itself a control exchange speaks for its vantage; three of its periods if that is more."""
 
+STAMPED_LATE = frozenset({Outcome.TIMED_OUT, Outcome.ANSWERED})
+"""Ends that a prober which stands still may see too late; what was refused was refused however late it is seen."""
+
 NO_PATH = frozenset({Outcome.REFUSED, Outcome.UNREACHABLE, Outcome.NO_NAME})
 
 
@@ -32,23 +35,30 @@ class Control:
     def __init__(self, stream: Stream, exchanges: Sequence[Exchange], fails: Test = unanswered) -> None:
         self.stream = stream
         self._reach = max(CONTROL_REACH_SECONDS, 3 / stream.rate if stream.rate else 0.0)
-        self._heard = sorted(exchange.start for exchange in exchanges if not fails(exchange))
-        self._silent = sorted(exchange.start for exchange in exchanges if fails(exchange))
+        sent = [exchange for exchange in exchanges if exchange.outcome is not Outcome.NOT_SENT]
+        self._heard = sorted(exchange.start for exchange in sent if not fails(exchange))
+        self._silent = sorted(exchange.start for exchange in sent if fails(exchange))
 
     def vouches(self, start: float, end: float) -> bool:
-        """Say whether the control was answered around [start, end] and never unanswered in between.
+        """Say whether the control was heard when an exchange began, when it ended, and mostly in between.
 
-        The time looked at reaches back to the last control answer before, and on to the next one after.
+        A silence that came and went while an exchange was waiting does not explain what became of it.
         """
-        before = bisect_right(self._heard, start) - 1
-        after = bisect_left(self._heard, end)
-        earliest = self._heard[before] if before >= 0 else float("-inf")
-        latest = self._heard[after] if after < len(self._heard) else float("inf")
-        silent = bisect_left(self._silent, earliest)
-        if silent < len(self._silent) and self._silent[silent] <= latest:
+        if not (self._heard_at(start) and self._heard_at(end)):
             return False
-        near = bisect_left(self._heard, start - self._reach)
-        return near < len(self._heard) and self._heard[near] <= end + self._reach
+        heard = bisect_right(self._heard, end) - bisect_left(self._heard, start)
+        silent = bisect_right(self._silent, end) - bisect_left(self._silent, start)
+        return silent <= heard
+
+    def _heard_at(self, moment: float) -> bool:
+        """Say whether the control answers next to a moment are near, with no silence between them."""
+        after = bisect_left(self._heard, moment)
+        earlier = self._heard[after - 1] if after else float("-inf")
+        later = self._heard[after] if after < len(self._heard) else float("inf")
+        first_silent = bisect_left(self._silent, earlier)
+        if first_silent < len(self._silent) and self._silent[first_silent] <= later:
+            return False
+        return moment - earlier <= self._reach or later - moment <= self._reach
 
 
 @dataclass(frozen=True)
@@ -74,17 +84,24 @@ class Case:
 
     def tally(self) -> str:
         """Say how many were sent and how they ended."""
-        return telling.tally(self.history, self.judged)
+        never = f"; {len(self.not_sent):,} more were never sent" if self.not_sent else ""
+        return telling.tally(self.history, self.judged) + never
 
     def vouched(self, exchange: Exchange) -> bool | None:
         """Say whether the vantage's prober was sound during an exchange; None where no control speaks for it."""
         vantage = self.streams[exchange.stream].vantage
-        if any(start <= exchange.end and exchange.start <= end for start, end in self.stalls.get(vantage, ())):
+        if exchange.outcome in STAMPED_LATE and self._stood_still(vantage, exchange.start, exchange.end):
             return False
         controls = self.controls.get(vantage)
         if not controls:
             return None
         return any(control.vouches(exchange.start, exchange.end) for control in controls)
+
+    def _stood_still(self, vantage: str, start: float, end: float) -> bool:
+        """Say whether the prober itself stood still for half of a time: an answer may have waited for it."""
+        spans = self.stalls.get(vantage, ())
+        stood = sum(max(0.0, min(end, until) - max(start, since)) for since, until in spans)
+        return 0 < stood >= (end - start) / 2
 
     def at_the_edge(self, exchange: Exchange) -> bool:
         """Say whether the clock of a vantage is too unsure to put an exchange inside the asked window."""
@@ -108,7 +125,7 @@ class Case:
             why = f": {first.detail}" if first.detail else ""
             found.append(
                 f"{len(self.not_sent):,} of {telling.count(total, telling.noun_of(self.streams.values()))} "
-                f"were never sent{why}, the first of them exchange {first.number} of stream {first.stream}"
+                f"were never sent{why}, the first of them {telling.exchange(first)}"
             )
         return tuple(found)
 
@@ -243,8 +260,8 @@ def _why_set_aside(case: Case, evidence: Evidence) -> str:
 
 def _concerned(event: Event, streams: Mapping[str, Stream]) -> set[str]:
     """Return which of these streams a prober event is about: those it names, or all of its subject's vantage."""
-    named = event.data.get("streams", ())
-    if isinstance(named, list | tuple) and named:
+    named = event.data.get("streams")
+    if isinstance(named, list | tuple):
         return {name for name in named if name in streams}
     return {name for name, stream in streams.items() if event.subject in (name, stream.vantage, "")}
 

@@ -197,7 +197,13 @@ def _detail(first: Exchange) -> str:
 def pointer(first: Exchange, last: Exchange | None = None) -> str:
     """Say where in the history to look."""
     if last is None or (last.stream, last.number) == (first.stream, first.number):
-        return f"See exchange {first.number} of stream {first.stream}."
+        return f"See {exchange(first)}."
     if last.stream == first.stream:
-        return f"First: exchange {first.number} of stream {first.stream}; last: {last.number}."
-    return f"First: exchange {first.number} of stream {first.stream}; last: {last.number} of {last.stream}."
+        return f"First: {exchange(first)}; last: {last.number}."
+    return f"First: {exchange(first)}; last: {exchange(last)}."
+
+
+def exchange(one: Exchange) -> str:
+    """Say where one exchange is in the history."""
+    stream = f'"{one.stream}"' if " " in one.stream else one.stream
+    return f"exchange {one.number} of stream {stream}"

@@ -21,7 +21,7 @@ def same_backend_for_one_source(
     how many backends the choice was: without affinity, n connections fall on one of k by luck with probability
     k^(1 - n), and the law is met only where that is below *false_alarm*.
     """
-    case = open_case(history)
+    case = open_case(history, unsent=1.0)
     groups = _by_source(case)
     if not groups:
         return unknown(f"nobody answered a new connection. {case.tally() if case else ''}".strip(), **case.figures)
@@ -63,7 +63,7 @@ def not_the_same_backend_for_ever(
     The complement, where no affinity is asked for or its time is over. n connections that are free to choose among k
     backends fall on one by luck with probability k^(1 - n); above *false_alarm* the law is unknown.
     """
-    case = open_case(history)
+    case = open_case(history, unsent=1.0)
     groups = _by_source(case)
     if not groups:
         return unknown(f"nobody answered a new connection. {case.tally() if case else ''}".strip(), **case.figures)

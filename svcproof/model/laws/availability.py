@@ -20,7 +20,7 @@ def unavailable_for_at_most(history: History, *, seconds: float) -> Verdict:
     (1/rate). A connection that took more than 0.9 s to stand is not a good answer: its first packet was dropped.
     Exchanges that are no evidence (not sent, or while the control was silent) are looked past.
     """
-    case = open_case(history)
+    case = open_case(history, unsent=1.0)
     if not case:
         return nothing_sent(case)
     every = {name: _outages(case, exchanges) for name, exchanges in by_stream(history).items() if name in case.streams}
@@ -40,7 +40,7 @@ def unavailable_for_at_most(history: History, *, seconds: float) -> Verdict:
         return violated(_told(case, least, seconds), **figures)
     if most.at_most > seconds:
         return unknown(_undecided(case, most, seconds), **figures)
-    if case.history.complete and not [doubt for doubt in case.doubts if "never sent" not in doubt]:
+    if not case.doubts:
         found = "no outage was seen" if likely.first is None else f"the longest outage {_length(likely)}"
         return met(
             f"{found}; the looks are at most {telling.seconds(resolution)} apart. {case.tally()}",

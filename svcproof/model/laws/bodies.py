@@ -13,7 +13,7 @@ def body_arrives_whole(history: History, *, size: int, digest: str = "") -> Verd
 
     A wrong MTU on the path shows here: small answers pass, large ones stall or come short.
     """
-    case = open_case(history)
+    case = open_case(history, unsent=1.0)
     wanted = f"sha256:{digest.removeprefix('sha256:')}"
 
     def broken(exchange: Exchange) -> bool:

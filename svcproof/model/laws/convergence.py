@@ -56,6 +56,7 @@ def converged_within(
     records: Sequence[str] | None = None,
     quiet: float | None = None,
     witness: Collection[str] = (),
+    unsent: float = 0.01,
 ) -> Verdict:
     """The last wrong exchange ends at most *budget* seconds after a mark (*after*: its subject, or a moment).
 
@@ -64,10 +65,11 @@ def converged_within(
     from the mark to the end of the last wrong exchange, per vantage and node. An exchange is decided somewhere
     between its start and its end: one that began before the budget was over and ended after makes the law unknown,
     and so does a clock less sure than the margin. Each stream must be watched until the budget is over, or for *quiet*
-    seconds after its last wrong exchange where that is given, with 20 right exchanges in a row at the end.
+    seconds after its last wrong exchange where that is given, with 20 right exchanges in a row at the end; *unsent* is
+    the share of its exchanges that may never have been sent.
     Requests on connections that stood already are not looked at: they stay with their backend.
     """
-    case = open_case(history, witness=witness)
+    case = open_case(history, witness=witness, unsent=unsent)
     start = after if not isinstance(after, str) else history.moment(after)
     if start is None:
         return unknown(f'the history has no mark "{after}" to count from', **case.figures)
@@ -78,7 +80,7 @@ def converged_within(
     slowest = max(groups, key=lambda group: group.took)
     figures: dict[str, float | int | str] = {
         **case.figures,
-        **{f"convergence_ms[{group.name}]": round(group.took * 1000, 1) for group in groups},
+        **{f"convergence_ms[{group.name}]": round(group.took * 1000, 1) for group in sorted(groups, key=_took)},
         "convergence_ms": round(slowest.took * 1000, 1),
         "budget_ms": round(budget * 1000, 1),
     }
@@ -90,7 +92,7 @@ def converged_within(
         return violated(f"{told}. {telling.blame(history, late, looks, goal.says)}", **figures)
     if why := next(_undecided(case, goal, groups, budget=budget, quiet=quiet), None):
         return unknown(f"{why}. {told}", **figures)
-    if case.doubts and not _few_not_sent(case):
+    if case.doubts:
         return in_doubt(case, told, **figures)
     return met(told, **figures)
 
@@ -158,7 +160,7 @@ def _told(groups: Sequence[_Group], since: str) -> str:
             continue
         told.append(
             f"{group.name}: the last of {len(group.wrong):,} wrong exchanges ended {telling.seconds(group.took)} after "
-            f"(exchange {group.last.number} of stream {group.last.stream})"
+            f"({telling.exchange(group.last)})"
         )
     rest = len(groups) - telling.GROUPS_TOLD
     more = f"; {telling.count(rest, 'stream')} more, none slower" if rest > 0 else ""
@@ -192,9 +194,8 @@ def _undecided(
             yield f"{at}: {group.right_at_the_end} right exchanges in a row at the end; {WATCHED} are needed"
 
 
-def _few_not_sent(case: Case) -> bool:
-    """Say whether nothing but a few exchanges that were never sent (1 in 100) is in doubt."""
-    return len(case.doubts) == 1 and 0 < len(case.not_sent) * 100 <= len(case.judged)
+def _took(group: _Group) -> float:
+    return group.took
 
 
 def new_backends_answer_within(

@@ -12,12 +12,13 @@ from svcproof.model.history import Exchange, History, Kind, Lane, Outcome
 from svcproof.model.verdict import Verdict, met, unknown, violated
 
 
-def every_exchange_answered(history: History) -> Verdict:
+def every_exchange_answered(history: History, *, unsent: float = 0.0) -> Verdict:
     """Each exchange that was sent got the answer it asked for: none was refused, reset, lost or answered wrongly.
 
-    One exchange that was never sent makes the law unknown: it could have been the one.
+    One exchange that was never sent makes the law unknown: it could have been the one. *unsent* is the share of each
+    stream's that may be missing all the same.
     """
-    case = open_case(history)
+    case = open_case(history, unsent=unsent)
     return conclude(case, weigh(case, unanswered), case.tally())
 
 
@@ -29,17 +30,19 @@ def none_lost(history: History, *, allow: Sequence[str] = (), unsent: float = 0.
     """
     case = open_case(history, unsent=unsent)
     kept = {Outcome.ANSWERED, Outcome.WRONG, *map(Outcome, allow)}
-    fine = case.tally() + (f"; {len(case.not_sent):,} more were never sent" if case.not_sent else "")
-    return conclude(case, weigh(case, lambda exchange: exchange.outcome not in kept), fine)
+    return conclude(case, weigh(case, lambda exchange: exchange.outcome not in kept), case.tally())
 
 
-def refused_not_lost(history: History, *, within: float = 1.0, allow: Sequence[str] = ()) -> Verdict:
+def refused_not_lost(
+    history: History, *, within: float = 1.0, allow: Sequence[str] = (), unsent: float = 0.0
+) -> Verdict:
     """Each connection is refused, definitely and within so many seconds; none is answered and none hangs.
 
     A Service without endpoints rejects connections rather than dropping them (Kubernetes docs, Virtual IPs and
-    Service Proxies). *allow* names outcomes that are as definite as a refusal here ("unreachable").
+    Service Proxies). *allow* names outcomes that are as definite as a refusal here ("unreachable"), *unsent* is the
+    share of each stream's exchanges that may never have been sent.
     """
-    case = open_case(history)
+    case = open_case(history, unsent=unsent)
     definite = {Outcome.REFUSED, *map(Outcome, allow)}
 
     def says(exchange: Exchange) -> str:
@@ -53,13 +56,14 @@ def refused_not_lost(history: History, *, within: float = 1.0, allow: Sequence[s
     return conclude(case, evidence, fine, says=says, slowest_ms=round(slowest * 1000, 1))
 
 
-def no_exchange_answered(history: History, *, witness: Sequence[str] = ()) -> Verdict:
+def no_exchange_answered(history: History, *, witness: Sequence[str] = (), unsent: float = 0.0) -> Verdict:
     """Nobody answers; and each exchange has a positive witness, for a prober that reaches nothing proves nothing.
 
     The witness is the vantage's control stream or a stream named in *witness*: one of its exchanges was answered
-    within a second of the exchange, and none around it failed.
+    within a second of the exchange, and none around it failed. *unsent* is the share of each stream's exchanges that
+    may never have been sent.
     """
-    case = open_case(history, witness=witness)
+    case = open_case(history, witness=witness, unsent=unsent)
     evidence = weigh(case, lambda one: one.outcome in (Outcome.ANSWERED, Outcome.WRONG))
     if evidence.bad or evidence.at_the_edge or not case:
         return conclude(case, evidence, case.tally(), says=_answered_by)
@@ -80,13 +84,13 @@ def no_connection_held_up(history: History, *, threshold: float = HELD_UP_SECOND
 
     A first packet that is dropped is sent again after one second, then after three (RFC 6298, section 2.1), so it
     shows as a connect time above 0.9 s even where every request is answered in the end. *tolerated* connections may
-    be held up. Connections that never stood are the subject of other laws.
+    be held up. Connections that never stood, or were never sent, are the subject of other laws.
     """
 
     def held_up(exchange: Exchange) -> bool:
         return exchange.connected is not None and exchange.connected - exchange.start >= threshold
 
-    case = open_case(history, control_fails=lambda exchange: unanswered(exchange) or held_up(exchange))
+    case = open_case(history, control_fails=lambda one: unanswered(one) or held_up(one), unsent=1.0)
     taken = sorted(one.connected - one.start for one in case.judged if one.connected is not None)
     if not taken:
         return unknown(f"no connection stood, so none could be held up. {case.tally()}" if case else "nothing was sent")
@@ -122,7 +126,7 @@ def kept_connections_not_cut(history: History, *, idle_falls_allowed: bool = Tru
     counted, and forbidden where *idle_falls_allowed* is false.
     """
     kept = [name for name, stream in history.streams.items() if stream.control or stream.lane is Lane.KEPT]
-    case = open_case(history.only(*kept))
+    case = open_case(history.only(*kept), unsent=1.0)
     if not case.streams:
         return unknown("no stream kept its connections alive")
     evidence = weigh(case, lambda one: one.outcome in (Outcome.RESET, Outcome.TIMED_OUT))

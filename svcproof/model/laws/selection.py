@@ -19,7 +19,7 @@ def only_these_answered(history: History, *, backends: Collection[str]) -> Verdi
     answer are the subject of other laws.
     """
     wanted = set(backends)
-    case = open_case(history)
+    case = open_case(history, unsent=1.0)
     chosen = {id(exchange) for exchange in choices(case.judged, case.streams)}
     answered = [one for one in case.judged if one.outcome is Outcome.ANSWERED and id(one) in chosen]
     if not answered:
@@ -52,7 +52,7 @@ def every_backend_answered(history: History, *, backends: Collection[str], false
     k(1 - 1/k)^n: 7e-18 for 100 over 3. The law is unknown where that bound is above *false_alarm* and one is missing.
     """
     wanted = set(backends)
-    case = open_case(history)
+    case = open_case(history, unsent=1.0)
     answered = [one for one in choices(case.judged, case.streams) if _answered(one)]
     found = Counter(one.backend for one in answered)
     silent = wanted - found.keys()

@@ -47,7 +47,7 @@ def host(endpoint: str) -> IPv4Address | IPv6Address | None:
 
 
 def _seen_from(history: History, addresses: Addresses, *, whose: str) -> Verdict:
-    case = open_case(history)
+    case = open_case(history, unsent=1.0)
     allowed = {
         stream.vantage: {host(one) for one in _of_vantage(addresses, stream.vantage)}
         for stream in case.streams.values()
