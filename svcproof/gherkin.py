@@ -59,6 +59,7 @@ def parameter(name: str, pattern: str) -> Callable[[Callable[[str], Value]], Cal
         def convert(text: str) -> Value:  # one of its own for each type: the pattern is kept on the function
             return read(text)
 
+        convert.__doc__ = read.__doc__  # the vocabulary page says it
         behave.register_type(**{name: parse.with_pattern(pattern)(convert)})
         return read
 

@@ -37,11 +37,12 @@ def _card(page: Page, result: ScenarioResult) -> str:
     entry = result.entry
     more = [text for text in result.trouble if text not in result.because]
     also = "".join(f'<p class="dim">also: {escape(text)}</p>' for text in more)
+    name = f'<a href="#{escape(entry.id)}">{escape(entry.name)}</a> <span class="id">{escape(entry.id)}</span>'
+    foot = f'<span class="dim">{escape(entry.location)}</span>{_command(page.again.get(entry.id, ""))}'
     return (
-        f'<article class="card {result.ending.value}" id="cause-{escape(entry.id)}"><h3>{_mark(result.ending)} '
-        f'<a href="#{escape(entry.id)}">{escape(entry.name)}</a> <span class="id">{escape(entry.id)}</span>'
-        f'{_rows(entry.rows)}</h3>{_cause(result)}{also}<div class="foot"><span class="dim">{escape(entry.location)}</span>'
-        f"{_command(page.again.get(entry.id, ''))}</div></article>"
+        f'<article class="card {result.ending.value}" id="cause-{escape(entry.id)}">'
+        f"<h3>{_mark(result.ending)} {name}{_rows(entry.rows)}</h3>"
+        f'{_cause(result)}{also}<div class="foot">{foot}</div></article>'
     )
 
 
