@@ -224,10 +224,11 @@ class Witness:
         if kind == "udp":
             return self._listen_for_datagrams(port, host)
         sock = listening_socket(port, host)
+        port = int(sock.getsockname()[1])
         self._listeners.append((kind, port, host, sock))
         conversation = {"http": HttpConversation, "tcp": LineConversation, "control": ControlConversation}[kind]
         self.loop.watch(sock, READ, lambda _events: self._accept(sock, conversation))
-        return int(sock.getsockname()[1])
+        return port
 
     def _accept(self, sock: socket.socket, conversation: type[Conversation]) -> None:
         for _ in range(128):
@@ -263,8 +264,8 @@ class Witness:
 
     def where(self) -> str:
         """Return the ports as people read them: "http 8080, udp 9001"."""
-        ports = dict.fromkeys((kind, sock.getsockname()[1]) for kind, _, _, sock in self._listeners)
-        return ", ".join(f"{kind} {port}" for kind, port in ports)
+        ports = dict.fromkeys(f"{kind} {port}" for kind, port, _, _ in self._listeners)
+        return ", ".join(ports)
 
     def deafen(self, *kinds: str) -> list[tuple[str, int, str]]:
         """Stop listening on ports of these kinds, or on all; return them.
