@@ -5,6 +5,7 @@ from svcproof.model.service import Backends
 
 
 @given("a Deployment {name:Name} with {backends:Backends}")
+@when("a Deployment {name:Name} with {backends:Backends} joins")
 def a_deployment(context: Context, name: str, backends: Backends) -> None:
     world(context).stage.deploy(name, backends)
 

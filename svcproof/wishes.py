@@ -1,11 +1,13 @@
-"""The parameter types of requests to the API server: what is asked for, by whom, and how it is refused."""
+"""The parameter types of requests to the API server: what is asked for, what is given, how it is refused."""
 
 from __future__ import annotations
 
 import re
 
 from svcproof.cluster.asking import KINDS, Asking
+from svcproof.cluster.granting import Granting
 from svcproof.gherkin import Context, parameter, world
+from svcproof.model.allocation import Given, Kept
 from svcproof.model.answers import STATUSES
 from svcproof.model.wish import Asker, Wanted, Wish
 
@@ -21,6 +23,17 @@ def asking(context: Context) -> Asking:
         context.asking = Asking(here.api, here.sandbox)
     found: Asking = context.asking
     return found
+
+
+def granting(context: Context) -> Granting:
+    """Return the gifts of the scenario under way."""
+    here = world(context)
+    return Granting(here.api, here.sandbox, here.settings)
+
+
+def fields(context: Context) -> dict[str, str]:
+    """Return the step's table of fields and values."""
+    return {row["field"]: row["value"] for row in context.table}
 
 
 def _one_of(words: list[str]) -> str:
@@ -51,6 +64,24 @@ def read_wish(text: str) -> Wish:
 @parameter("ObjectKind", _one_of(list(KINDS)))
 def read_object_kind(text: str) -> str:
     """Read a kind of object that a feature may write out."""
+    return text
+
+
+@parameter("Given", _one_of([given.value for given in Given]))
+def read_given(text: str) -> Given:
+    """Read what a Service is given, or spared."""
+    return Given(text)
+
+
+@parameter("Kept", _one_of([kept.value for kept in Kept]))
+def read_kept(text: str) -> Kept:
+    """Read what of a Service stays."""
+    return Kept(text)
+
+
+@parameter("Workload", "Pod|Deployment|ReplicaSet")
+def read_workload(text: str) -> str:
+    """Read a kind of object that a Service might be thought to make."""
     return text
 
 

@@ -80,10 +80,16 @@ def test_a_service_that_was_not_there_before_shows_nothing() -> None:
 
 @pytest.mark.parametrize(
     ("path", "value"),
-    [("spec.ports[1].name", "b"), ("spec.ports[2].name", None), ("spec.none.such", None), ("metadata.uid", "u1")],
+    [
+        ('spec.labels["a.b/c"]', "d"),
+        ("spec.ports[1].name", "b"),
+        ("spec.ports[2].name", None),
+        ("spec.none.such", None),
+        ("metadata.uid", "u1"),
+    ],
 )
 def test_a_path_leads_to_its_value_or_nowhere(path: str, value: object) -> None:
-    assert at(service(ports=[{"name": "a"}, {"name": "b"}]), path) == value
+    assert at(service(ports=[{"name": "a"}, {"name": "b"}], labels={"a.b/c": "d"}), path) == value
 
 
 def test_fields_are_compared_as_people_write_them_and_emptiness_is_absence() -> None:

@@ -14,7 +14,7 @@ from svcproof.cluster.api import ClusterApi, NotFound, Object, Reply
 from svcproof.cluster.sandbox import Sandbox
 from svcproof.model import answers
 from svcproof.model.answers import Answer
-from svcproof.model.verdict import Inconclusive, Verdict
+from svcproof.model.verdict import Inconclusive, Verdict, met
 from svcproof.model.wish import PORTS, Asker, Wanted, Wish
 
 NAME = "web"
@@ -139,6 +139,12 @@ class Asking:
     def granted(self) -> Verdict:
         """Say whether the last request was granted."""
         return answers.accepted(self.asked.answer)
+
+    def granted_or_held(self) -> Verdict:
+        """Say whether the last request was granted, or refused only because the port is taken: it is usable as such."""
+        answer = self.asked.answer
+        taken = any("already allocated" in message for _, message in answer.causes)
+        return met(f"somebody holds it already: {answer}") if taken else answers.accepted(answer)
 
     def nothing_left(self) -> Verdict:
         """Say whether the object of the last request does not exist."""

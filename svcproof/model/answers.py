@@ -96,7 +96,7 @@ def as_it_was(what: str, before: Mapping[str, Any] | None, after: Mapping[str, A
 
 
 def has(what: str, item: Mapping[str, Any], wanted: Mapping[str, str]) -> Verdict:
-    """An object's fields, by path (`spec.ports[0].protocol`), have these values as people write them; "" is absence."""
+    """An object's fields, by path (`spec.ports[0].protocol`), have these values as people write them; an empty cell is absence."""
     seen = {path: _said(at(item, path)) for path in wanted}
     wrong = [f"{path} is {seen[path] or 'absent'}, wanted {value or 'absent'}"
              for path, value in wanted.items() if seen[path] != value]  # fmt: skip
@@ -105,12 +105,16 @@ def has(what: str, item: Mapping[str, Any], wanted: Mapping[str, str]) -> Verdic
     return met(f"{what}: {', '.join(f'{path} {value or chr(8212)}' for path, value in seen.items())}")
 
 
-_STEP = re.compile(r"([^.\[\]]+)|\[(\d+)\]")
+_STEP = re.compile(r'\["([^"]+)"\]|([^.\[\]]+)|\[(\d+)\]')
 
 
 def at(item: Any, path: str) -> Any:
-    """Return the value at a path such as spec.ports[0].name, or None where the path leads nowhere."""
-    for name, index in _STEP.findall(path):
+    """Return the value at a path such as spec.ports[0].name, or None where the path leads nowhere.
+
+    A name with dots stands in quotes: metadata.labels["kubernetes.io/service-name"].
+    """
+    for quoted, plain, index in _STEP.findall(path):
+        name = quoted or plain
         if name and isinstance(item, Mapping):
             item = item.get(name)
         elif index and isinstance(item, Sequence) and int(index) < len(item):
@@ -121,6 +125,6 @@ def at(item: Any, path: str) -> Any:
 
 
 def _said(value: Any) -> str:
-    if value is None:
-        return ""
+    if value is None or value == "":
+        return "" if value is None else '""'
     return str(value).lower() if isinstance(value, bool) else str(value)

@@ -1,0 +1,73 @@
+"""Allocation: what the API server fills in, gives and takes back."""
+
+from svcproof.gherkin import Context, then, when, world
+from svcproof.model.allocation import Given, Kept, stored_alike
+from svcproof.model.wish import Asker, Wish
+from svcproof.wishes import asking, fields, granting
+
+
+@when("{asker:Asker} asks for {wish:Wish} in a dry run")
+def asks_in_a_dry_run(context: Context, asker: Asker, wish: Wish) -> None:
+    asking(context).wish(asker, wish, dry=True)
+
+
+@when("this Service is created in YAML and in JSON:")
+def created_in_yaml_and_json(context: Context) -> None:
+    context.twins = granting(context).write_twice(context.text)
+
+
+@then("both are stored alike")
+def both_are_stored_alike(context: Context) -> None:
+    one, other = context.twins
+    world(context).say("stored_alike", stored_alike(one["spec"], other["spec"]))
+
+
+@then("the {kind:ObjectKind} {name:Name} has:")
+def has(context: Context, kind: str, name: str) -> None:
+    world(context).say("has", granting(context).has(kind, name, fields(context)))
+
+
+@then("every EndpointSlice of {name:Name} has:")
+def every_slice_has(context: Context, name: str) -> None:
+    world(context).say("has", granting(context).slices_have(name, fields(context)))
+
+
+@then("{name:Name} is given {what:Given}")
+def is_given(context: Context, name: str, what: Given) -> None:
+    world(context).say("is_given", granting(context).given(name, what))
+
+
+@then("{name:Name} keeps its {what:Kept}")
+def keeps(context: Context, name: str, what: Kept) -> None:
+    world(context).say("keeps", granting(context).kept(name, what, asking(context).before))
+
+
+@then("nobody else holds what {name:Name} was given")
+def nobody_else_holds(context: Context, name: str) -> None:
+    world(context).say("held_by_nobody_else", granting(context).held_by_nobody_else(name))
+
+
+@then("the cluster IP of {name:Name} is recorded as its own")
+def is_recorded(context: Context, name: str) -> None:
+    world(context).say("recorded", granting(context).recorded(name))
+
+
+@then("it is granted, or refused only because somebody holds it")
+def granted_or_held(context: Context) -> None:
+    world(context).say("granted_or_held", asking(context).granted_or_held())
+
+
+@then("the Service {name:Name} has made no {kind:Workload}")
+def a_service_has_made_none(context: Context, name: str, kind: str) -> None:
+    granting(context).await_slices(name)
+    world(context).say("none_appeared", granting(context).none_appeared(kind, f'Service "{name}"'))
+
+
+@then("the Deployment {name:Name} has made no Service")
+def a_deployment_has_made_none(context: Context, name: str) -> None:
+    world(context).say("none_appeared", granting(context).none_appeared("Service", f'Deployment "{name}"'))
+
+
+@then("the {kind:ObjectKind} {name:Name} stays without an external address")
+def stays_without_address(context: Context, kind: str, name: str) -> None:
+    world(context).say("stays_without_address", granting(context).stays_without_address(kind, name, 3.0))
