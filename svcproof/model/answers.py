@@ -96,7 +96,7 @@ def as_it_was(what: str, before: Mapping[str, Any] | None, after: Mapping[str, A
 
 
 def has(what: str, item: Mapping[str, Any], wanted: Mapping[str, str]) -> Verdict:
-    """An object's fields, by path (`spec.ports[0].protocol`), have these values as people write them; an empty cell is absence."""
+    """An object's fields, by path (`spec.ports[0].protocol`), have these values; an empty cell is absence."""
     seen = {path: _said(at(item, path)) for path in wanted}
     wrong = [f"{path} is {seen[path] or 'absent'}, wanted {value or 'absent'}"
              for path, value in wanted.items() if seen[path] != value]  # fmt: skip
