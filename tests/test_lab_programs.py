@@ -6,8 +6,8 @@ import pytest
 
 from svcproof.adapters.shell import CommandFailed
 from svcproof.problems import SetupProblem
-from svcproof.providers.lab import programs
-from svcproof.providers.lab.programs import Family
+from svcproof.providers.lab import building, families
+from svcproof.providers.lab.families import Family
 
 
 class Pinned(Family):
@@ -27,58 +27,62 @@ def family(tmp_path):
 
 
 def test_the_same_inputs_give_the_same_key(family):
-    assert programs.key_of(family, "go1.26.8") == programs.key_of(family, "go1.26.8")
+    assert family.key("go1.26.8") == family.key("go1.26.8")
 
 
 def test_the_toolchain_changes_the_key(family):
-    assert programs.key_of(family, "go1.26.8") != programs.key_of(family, "go1.27.3")
+    assert family.key("go1.26.8") != family.key("go1.27.3")
 
 
 @pytest.mark.parametrize("name", ["go.mod", "go.sum", "main.go"])
 def test_each_source_changes_the_key(family, name):
-    before = programs.key_of(family, "go1.26.8")
+    before = family.key("go1.26.8")
     with (family.directory / name).open("a") as file:
         file.write("// changed\n")
 
-    assert programs.key_of(family, "go1.26.8") != before
+    assert family.key("go1.26.8") != before
 
 
 @pytest.mark.parametrize("change", [{"tags": ("x",)}, {"stamps": {"a.Version": "w"}}, {"programs": {"b": "a"}}])
 def test_each_part_of_the_recipe_changes_the_key(family, change):
     values = {"folder": family.folder, "programs": family.programs, "module": family.module, "stamps": family.stamps}
 
-    assert programs.key_of(Pinned(**values | change), "go1.26.8") != programs.key_of(family, "go1.26.8")
+    assert Pinned(**values | change).key("go1.26.8") != family.key("go1.26.8")
 
 
 def test_the_stamps_carry_the_pinned_version(family):
-    flags = " ".join(programs._flags(family))
+    flags = " ".join(family.flags)
 
     assert "-X a.Version=v1.36.3" in flags
     assert "-X a.Major=1 -X a.Minor=36" in flags
 
 
 def test_every_pinned_module_of_a_stamped_family_tells_its_version():
-    for minor in programs.offered():
-        for family in programs._families(minor, ("metallb", "traefik")):
-            assert not family.stamps or programs._version(family), f"{family.folder} is stamped without a version"
+    for minor in families.offered():
+        for family in families.choose(minor, ("metallb", "traefik")):
+            assert not family.stamps or family.version, f"{family.folder} is stamped without a version"
+
+
+def _folders(kubernetes, add_ons):
+    return [family.folder for family in families.choose(kubernetes, add_ons)]
 
 
 def test_the_newest_kubernetes_is_offered_first():
-    assert programs.offered()[0] == "1.36"
+    assert families.offered()[0] == "1.36"
 
 
 def test_a_lab_without_add_ons_builds_none():
-    assert programs.families("1.36", ()) == ("pause", "kubernetes-1.36", "containerd", "etcd", "coredns")
+    assert _folders("1.36", ()) == ["pause", "kubernetes-1.36", "containerd", "etcd", "coredns"]
 
 
 def test_each_add_on_brings_its_family():
-    assert set(programs.families("1.35", ("traefik", "metallb"))) >= {"kubernetes-1.35", "metallb", "traefik"}
+    assert set(_folders("1.35", ("traefik", "metallb"))) >= {"kubernetes-1.35", "metallb", "traefik"}
 
 
 @pytest.mark.parametrize(("kubernetes", "add_ons"), [("1.12", ()), ("1.36", ("istio",))])
 def test_what_is_not_pinned_is_named_with_what_is(kubernetes, add_ons):
     with pytest.raises(SetupProblem) as problem:
-        programs.families(kubernetes, add_ons)
+        families.choose(kubernetes, add_ons)
     assert problem.value.cure.startswith("take one of ")
 
 
@@ -95,7 +99,7 @@ def test_what_is_not_pinned_is_named_with_what_is(kubernetes, add_ons):
     ],
 )
 def test_a_build_that_breaks_off_names_its_cure_and_quotes_the_compiler(family, said, cure):
-    problem = programs._explain(CommandFailed(["go", "build"], 1, said), family)
+    problem = building.explain(CommandFailed(["go", "build"], 1, said), family)
 
     assert said in problem.what
     assert problem.cure.startswith(cure)
