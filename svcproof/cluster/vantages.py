@@ -25,6 +25,8 @@ from svcproof.cluster.workloads import (
 
 PROBE = ("python3", "-IS", f"{AGENT_FOLDER}/agent.py", "probe")
 READY_SECONDS = 60.0
+RESOURCES = {"requests": {"cpu": "100m", "memory": "32Mi"}}
+"""On a busy node a prober's share of the processor follows its request: without one it stands still, and says so."""
 
 
 @dataclass(frozen=True)
@@ -139,6 +141,7 @@ class Vantages:
         placement = Placement((node,)) if node else ANYWHERE
         pod = prober_pod(name, self._images, placement, host_network=host_network)
         pod["metadata"]["namespace"] = namespace
+        pod["spec"]["containers"][0]["resources"] = RESOURCES
         if node:  # asked for by name: whatever the node repels, a prober is welcome
             pod["spec"]["tolerations"] = [{"operator": "Exists"}]
         sandbox.create(pod)
