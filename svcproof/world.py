@@ -41,7 +41,7 @@ FLOWING_SECONDS = 30.0
 QUIET_SECONDS = 1.5
 """How long steady traffic runs on after a change has settled."""
 
-LIMIT = 3.0
+LIMIT = 10.0
 """How long an exchange of steady traffic may last: a slow answer on a busy machine is no lost one (seconds)."""
 
 

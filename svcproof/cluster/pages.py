@@ -11,7 +11,7 @@ from svcproof.cluster.api import ApiTrouble, ClusterApi
 from svcproof.cluster.waiting import Deadline, Rounds
 from svcproof.model.pages import SAMPLE_PAGE, Fetch, Route
 
-LIMIT = 3
+LIMIT = 2
 """How long one request may last (seconds)."""
 
 AGAIN = 3

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from pathlib import Path
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from svcproof.problems import SetupProblem
@@ -18,6 +17,8 @@ IMAGES: Mapping[str, str] = {
     "redis": "redis:8-alpine",
 }
 """The image of each role, unless told otherwise (-D image.ROLE=REFERENCE)."""
+
+_LAB_IMAGES = "svcproof.lab/"
 
 _SWITCHES = {"true": True, "yes": True, "1": True, "on": True, "false": False, "no": False, "0": False, "off": False}
 
@@ -52,6 +53,18 @@ class Settings:
         reference = IMAGES[role]
         return f"{self.image_registry.rstrip('/')}/{reference}" if self.image_registry else reference
 
+    def with_images_of(self, nodes: Iterable[Mapping[str, Any]]) -> Settings:
+        """Return settings that use the lab's own images where every node has one of the role: a lab pulls none."""
+        common: dict[str, str] | None = None
+        for node in nodes:
+            entries = node.get("status", {}).get("images") or []
+            found = {name for entry in entries for name in entry.get("names") or [] if name.startswith(_LAB_IMAGES)}
+            here = {name[len(_LAB_IMAGES) :].partition(":")[0]: name for name in sorted(found)}
+            common = here if common is None else {role: here[role] for role in common if role in here}
+        return replace(
+            self, images={**{role: name for role, name in (common or {}).items() if role in IMAGES}, **self.images}
+        )
+
     def seconds(self, usual: float) -> float:
         """Return how long to look for something that usually comes within *usual* seconds on a small machine."""
         return usual * self.patience
@@ -73,13 +86,12 @@ def read(userdata: Mapping[str, Any], environment: Mapping[str, str]) -> Setting
     unknown = sorted(set(images) - set(IMAGES))
     if unknown:
         raise SetupProblem(f"no image has the role {', '.join(unknown)}", f"the roles are: {', '.join(IMAGES)}")
-    kubeconfig = str(told.get("kubeconfig") or "")
     return Settings(
-        kubeconfig=kubeconfig,
+        kubeconfig=str(told.get("kubeconfig") or ""),
         context=str(told.get("context") or ""),
         run=str(told.get("run") or "") or secrets.token_hex(3),
         worker=str(told.get("worker") or ""),
-        images={**_lab_images(kubeconfig or environment.get("KUBECONFIG", "")), **images},
+        images=images,
         image_registry=str(told.get("image_registry") or ""),
         budget=_number(told, "budget", 10.0),
         patience=_number(told, "patience", 1.0),
@@ -109,15 +121,3 @@ def _switch(told: Mapping[str, Any], name: str) -> bool:
     if value not in _SWITCHES:
         raise SetupProblem(f"{name}={value!r}: wanted yes or no", f"say it like this: -D {name}=yes")
     return _SWITCHES[value]
-
-
-def _lab_images(kubeconfig: str) -> dict[str, str]:
-    """Return the images of a lab: its state lies beside its kubeconfig, and its nodes have no others."""
-    if not kubeconfig:
-        return {}
-    try:
-        state = json.loads(Path(kubeconfig).with_name("state.json").read_text(encoding="utf-8"))
-        images = state["images"]
-    except (OSError, ValueError, KeyError, TypeError):
-        return {}
-    return {role: reference for role, reference in images.items() if role in IMAGES}

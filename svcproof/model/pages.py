@@ -71,7 +71,7 @@ def page_shows(routes: Sequence[Route], *, budget: float, text: str = SAMPLE_PAG
     if broken:
         fine = [route for route in routes if route not in broken]
         others = f". The page shows at {', '.join(route.said for route in fine)}" if fine else ""
-        return violated("; ".join(_blame(route, text) for route in broken) + others, **figures)
+        return violated("; ".join(_blame(route, text, budget) for route in broken) + others, **figures)
     doubtful = [(route, fetch) for route in routes for fetch in route.fetches if fetch.not_sent]
     if doubtful:
         route, fetch = doubtful[0]
@@ -91,20 +91,19 @@ def _broken(route: Route, text: str, budget: float) -> bool:
     good = route.first_good(text)
     if good is None:
         return bool(sent) and sent[-1].at + sent[-1].seconds >= budget and sent[-1] is route.fetches[-1]
-    return good.at + good.seconds > budget or any(not fetch.shows(text) for fetch in sent[sent.index(good) :])
+    return good.at > budget or any(not fetch.shows(text) for fetch in sent[sent.index(good) :])
 
 
-def _blame(route: Route, text: str) -> str:
+def _blame(route: Route, text: str, budget: float) -> str:
     sent = [fetch for fetch in route.fetches if not fetch.not_sent]
+    wanted = f"{route.said}: {route.vantage} sent GET / {len(sent)} times; wanted status 200 and {text!r}"
     good = route.first_good(text)
     after = sent[sent.index(good) :] if good else sent
-    bad = [fetch for fetch in after if not fetch.shows(text)] or sent
-    span = bad[-1].at + bad[-1].seconds
-    when = f"within {span:.1f} s" if good is None else f"after it had shown at {good.at:.2f} s"
-    return (
-        f"{route.said}: {route.vantage} sent GET / {len(sent)} times; wanted status 200 and {text!r}; "
-        f"seen {when}: {bad[-1].seen} ({len(bad)} of {len(after)} times)"
-    )
+    bad = [fetch for fetch in after if not fetch.shows(text)]
+    if good is not None and not bad:
+        return f"{wanted} within {budget:g} s; it first showed after {good.at:.1f} s; before that: {sent[0].seen}"
+    when = f"again after {bad[0].at:.1f} s" if good else f"within {bad[-1].at + bad[-1].seconds:.1f} s"
+    return f"{wanted}; seen {when}: {bad[-1].seen} ({len(bad)} of {len(after)} times)"
 
 
 def _figures(routes: Sequence[Route], text: str) -> dict[str, float | str]:

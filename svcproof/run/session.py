@@ -56,6 +56,7 @@ def open_session(context: Any) -> None:
     if not settings.worker:  # the parent of workers has done both
         sandbox.require_permission(api)
         sandbox.reap(api)
+    settings = settings.with_images_of(api.list("Node"))
     images = Images(*(settings.image(role) for role in ("nginx", "busybox", "python")))
     vantages = Vantages(api, settings.run, images, launch_outside=outside.start_prober)
     context.session = Session(settings, api, recording, vantages, _settled(settings))
