@@ -20,6 +20,11 @@ class Layer(Enum):
     CONTROL_PLANE = "control plane"
     ADD_ON = "add-on"
 
+    @property
+    def rank(self) -> int:
+        """Its place in lists."""
+        return list(Layer).index(self)
+
 
 class Unviable(Exception):  # noqa: N818 - it says what the fault is
     """The fault cannot be had here: the message says what is missing."""

@@ -11,7 +11,6 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
-from ipaddress import ip_address
 from pathlib import Path
 from signal import SIGKILL, SIGTERM
 from typing import Any
@@ -25,17 +24,18 @@ from svcproof.faults.journal import Deed, Journal
 from svcproof.faults.looking import Looks, Seen
 from svcproof.faults.saboteurs.lies import SPARED
 from svcproof.faults.trial import Trial
-from svcproof.providers.lab import Lab, Node
+from svcproof.providers.lab import Lab
 from svcproof.providers.lab.certificates import Authority, certificates
-from svcproof.providers.lab.components import folder
 from svcproof.providers.lab.plan import CONTROL_PLANE
 from svcproof.providers.lab.processes import Process
+from svcproof.providers.lab.state import write_file
 
 LENS_PORT = 17655
 """Where a lying API server listens: nothing of Kubernetes' own does."""
 
 WEBHOOK_PORT = 17656
 PATIENCE = 60.0
+_OWN_METADATA = ("name", "namespace", "labels", "annotations")
 WEBHOOKS = "MutatingWebhookConfiguration"
 
 
@@ -121,6 +121,11 @@ class Ground:
         self._do({"do": "run", "place": place, "argv": list(undo)})
         self._run(place, argv)
 
+    def file(self, path: Path, text: str) -> None:
+        """Write another text into a file of the lab."""
+        self._do({"do": "write file", "path": str(path), "text": path.read_text()})
+        write_file(path, text)
+
     def create(self, body: Object) -> Object:
         """Create an object of the API; it is deleted afterwards."""
         metadata = body["metadata"]
@@ -138,7 +143,11 @@ class Ground:
     def delete(self, kind: str, name: str, namespace: str) -> None:
         """Delete an object; it is made again afterwards."""
         before = self.api.get(kind, name, namespace)
-        kept = {key: value for key, value in before["metadata"].items() if key in ("name", "namespace", "labels", "annotations")}
+        kept = {
+            key: value
+            for key, value in before["metadata"].items()
+            if key in ("name", "namespace", "labels", "annotations")
+        }
         body = {**before, "metadata": kept}
         body.pop("status", None)
         self._do({"do": "make again", "body": body})
@@ -165,7 +174,7 @@ class Ground:
         }
 
     def lens(self, *lies: Mapping[str, Any], nodes: Sequence[str] = (), **values: Any) -> None:
-        """Have the service proxies of *nodes* (all when empty) see Services and EndpointSlices through a lying API server.
+        """Have the proxies of *nodes* (all when empty) see Services and EndpointSlices through a lying API server.
 
         *values*: timing={"Service" | "EndpointSlice": {lag, kept, protocol, undying}}, unselective.
         """
@@ -217,7 +226,9 @@ class Ground:
 
         await_state(f"{name} rolled out anew", rolled, Deadline(PATIENCE), Rounds(0.2))
 
-    def webhook(self, *lies: Mapping[str, Any], resource: str, operations: Sequence[str] = ("CREATE", "UPDATE")) -> None:
+    def webhook(
+        self, *lies: Mapping[str, Any], resource: str, operations: Sequence[str] = ("CREATE", "UPDATE")
+    ) -> None:
         """Have the API server ask a lying webhook about every object of *resource* ("GROUP/VERSION/NAME") it admits."""
         group, version, name = resource.split("/")
         keys = self.lab.plan.directory / "webhook"
@@ -246,7 +257,9 @@ class Ground:
                 "caBundle": base64.b64encode(authority.pair.certificate).decode(),
             },
             "namespaceSelector": {"matchExpressions": [hidden]},
-            "rules": [{"apiGroups": [group], "apiVersions": [version], "resources": [name], "operations": list(operations)}],
+            "rules": [
+                {"apiGroups": [group], "apiVersions": [version], "resources": [name], "operations": list(operations)}
+            ],
         }
         body = {"apiVersion": "admissionregistration.k8s.io/v1", "kind": WEBHOOKS}
         self.create({**body, "metadata": {"name": "svcproof-fault"}, "webhooks": [call]})
@@ -292,9 +305,8 @@ class Ground:
 
     def _await_port(self, place: str, host: str, port: int) -> None:
         def look() -> Sighting[bool]:
-            (seen,) = self.look(place, {"to": [host, port], "protocol": "tcp", "limit": 0.2})
-            there = seen.end not in ("refused", "unreachable")
-            return Sighting(f"port {port} of {host}: {seen.end}", there or None)
+            (seen,) = self.look(place, {"to": [host, port], "turns": 0, "limit": 0.2})
+            return Sighting(f"port {port} of {host}: {seen.end}", seen.answered or None)
 
         await_state(f"a saboteur on {place} that listens", look, Deadline(10), Rounds(0.05))
 
@@ -338,6 +350,7 @@ _UNDO: dict[str, Callable[[Ground, Deed], None]] = {
     "end process": _end,
     "roll": lambda ground, deed: ground.roll(deed["namespace"], deed["name"]),
     "forget folder": _forget_folder,
+    "write file": lambda _, deed: write_file(Path(deed["path"]), deed["text"]),
 }
 
 

@@ -18,7 +18,7 @@ PROGRAM = Path(looker.__file__)
 
 @dataclass(frozen=True)
 class Seen:
-    """One exchange of our own: *end* is answered, refused, reset, lost or unreachable; *said* what the other side told."""
+    """One exchange of our own: *end* is answered, refused, reset, lost or unreachable; *said* what we were told."""
 
     end: str
     seconds: float
@@ -70,7 +70,7 @@ class Looks:
     pods: Pods
 
     def look(self, vantage: str, asked: Iterable[Mapping[str, Any]]) -> list[Seen]:
-        """Make exchanges side by side from "outside", a place by name, or "pod@NODE"; what ended how, in their order."""
+        """Make exchanges side by side from "outside", a place by name, or "pod@NODE"; how each ended, in order."""
         given = [dict(one) for one in asked]
         argv = [sys.executable, "-IS", str(PROGRAM), "ask", json.dumps(given)]
         ended = shell.run([*self._way(vantage), *argv], timeout=60)

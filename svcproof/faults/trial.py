@@ -37,6 +37,7 @@ class Trial:
 
     def make(self) -> None:
         """Make namespace and pods, unless they are there; wait until they are ready."""
+        await_state(f"namespace {NAMESPACE} free of its predecessor", self._free, Deadline(PATIENCE), Rounds(0.5))
         self.api.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE, "labels": LABELS}})
         source = {"looker.py": PROGRAM.read_text()}
         self.api.apply({"apiVersion": "v1", "kind": "ConfigMap", "metadata": self._called("looker"), "data": source})
@@ -57,21 +58,30 @@ class Trial:
             self.api.delete("Service", name, NAMESPACE)
         self._services.clear()
 
-    def service(self, name: str = "trial", **spec: Any) -> Object:
+    def service(self, name: str = "trial", labels: Mapping[str, str] = LABELS, **spec: Any) -> Object:
         """Return the Service of this name, made with *spec* over the default (NodePort, all pods, three ports)."""
         if name not in self._services:
-            with_ports = {"type": "NodePort", "selector": LABELS, "ports": PORTS, **spec}
-            made = self.api.apply(
-                {"apiVersion": "v1", "kind": "Service", "metadata": self._called(name), "spec": with_ports}
-            )
-            self._services[name] = made
+            metadata = {**self._called(name), "labels": dict(labels)}
+            whole = {"type": "NodePort", "selector": LABELS, "ports": PORTS, **spec}
+            body = {"apiVersion": "v1", "kind": "Service", "metadata": metadata, "spec": whole}
+            self._services[name] = self.api.apply(body)
         return self._services[name]
+
+    def balanced(self, service: Object) -> str:
+        """Return the address a load balancer gave a Service; empty as long as it has none."""
+        now = self.api.get("Service", service["metadata"]["name"], NAMESPACE)
+        given = now.get("status", {}).get("loadBalancer", {}).get("ingress") or [{}]
+        return str(given[0].get("ip", ""))
 
     @contextmanager
     def fresh(self, kind: str, api_version: str, **content: Any) -> Iterator[Object]:
         """An object that is made anew and deleted again; yields it as the API server has it."""
         name = f"fresh-{os.urandom(3).hex()}"
-        body = {"apiVersion": api_version, "kind": kind, "metadata": self._called(name), **content}
+        metadata = {
+            "name": name,
+            "namespace": NAMESPACE,
+        }  # the trial pods' label would have a pod taken for one of them
+        body = {"apiVersion": api_version, "kind": kind, "metadata": metadata, **content}
         try:
             yield self.api.create(body)
         finally:
@@ -125,6 +135,14 @@ class Trial:
             pid = await_state(wanted, lambda: _find(node, self.lab.name), Deadline(10), Rounds(0.1))
             self._processes[node] = pid
         return pid
+
+    def _free(self) -> Sighting[bool]:
+        try:
+            there = self.api.get("Namespace", NAMESPACE)
+        except NotFound:
+            return Sighting("gone", value=True)
+        going = "deletionTimestamp" in there["metadata"]
+        return Sighting("on its way out" if going else "there", None if going else True)
 
     def _running(self, node: str) -> list[Object]:
         found = self.api.list("Pod", NAMESPACE, labels="svcproof.dev/prove=trial")

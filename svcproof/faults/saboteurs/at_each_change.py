@@ -1,4 +1,4 @@
-"""Disturbs forwarding for a moment whenever endpoints change: an element that expires by itself in a set of nftables."""
+"""Disturbs forwarding for a moment whenever endpoints change: by an element of a set that expires by itself."""
 
 from __future__ import annotations
 
@@ -52,7 +52,15 @@ def facts(body: dict[str, Any]) -> dict[str, Any]:
 
 def disturb(values: dict[str, Any]) -> None:
     """Add the element in every namespace, all at once."""
-    command = ["nft", "add", "element", "inet", values["table"], "moment", f"{{ tcp timeout {values['milliseconds']}ms }}"]
+    command = [
+        "nft",
+        "add",
+        "element",
+        "inet",
+        values["table"],
+        "moment",
+        f"{{ tcp timeout {values['milliseconds']}ms }}",
+    ]
     started = [
         subprocess.Popen(["nsenter", f"--net={namespace}", *command], stderr=subprocess.DEVNULL)
         for namespace in values["namespaces"]

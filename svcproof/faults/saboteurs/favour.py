@@ -35,7 +35,12 @@ def rules(table: str, services: Iterable[dict[str, Any]], slices: Iterable[dict[
     for service in services:
         name = (service["metadata"]["namespace"], service["metadata"]["name"])
         address = service["spec"].get("clusterIP", "None")
-        if name[0] in SPARED or address == "None" or ":" in address or service["spec"].get("sessionAffinity") == "ClientIP":
+        if (
+            name[0] in SPARED
+            or address == "None"
+            or ":" in address
+            or service["spec"].get("sessionAffinity") == "ClientIP"
+        ):
             continue
         for port in service["spec"].get("ports", []):
             found = sorted(ready[(*name, port.get("name", ""))])
@@ -55,8 +60,8 @@ def main() -> None:
     upstream = Upstream.of(values["upstream"])
     heard: queue.SimpleQueue[None] = queue.SimpleQueue()
     state: dict[str, dict[str, dict[str, Any]]] = {SERVICES: {}, SLICES: {}}
-    for path in state:
-        threading.Thread(target=_follow, args=(upstream, path, state[path], heard), daemon=True).start()
+    for path, known in state.items():
+        threading.Thread(target=_follow, args=(upstream, path, known, heard), daemon=True).start()
     last = ""
     while True:
         heard.get()

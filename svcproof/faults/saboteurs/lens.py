@@ -11,13 +11,13 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit, urlunsplit
 
 from svcproof.faults.saboteurs.lies import Object, told
 from svcproof.faults.saboteurs.stream import Stream, Timing
-from svcproof.faults.saboteurs.upstream import Upstream, lines
+from svcproof.faults.saboteurs.upstream import Listener, Upstream, lines
 
 KINDS = {"services": "Service", "endpointslices": "EndpointSlice"}
 
@@ -33,93 +33,91 @@ class Lens:
         """Whether label selectors are ignored."""
 
 
-def handler(lens: Lens) -> type[BaseHTTPRequestHandler]:
-    """Return the class that answers for *lens*."""
+class Handler(BaseHTTPRequestHandler):
+    """Answers for the lens that a subclass names."""
 
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
+    lens: Lens
+    protocol_version = "HTTP/1.1"
 
-        def do_GET(self) -> None:  # noqa: N802 - the name is http.server's
-            parts = urlsplit(self.path)
-            kind = KINDS.get(parts.path.rpartition("/")[2])
-            query = {name: values[0] for name, values in parse_qs(parts.query).items()}
-            if kind and lens.unselective:
-                query.pop("labelSelector", None)
-                self.path = urlunsplit(parts._replace(query=urlencode(query)))
-            if kind is None:
-                self._pass_on()
-            elif query.get("watch") in ("1", "true"):
-                self._watch(kind, settled="sendInitialEvents" not in query)
-            else:
-                self._list(kind)
-
-        def do_POST(self) -> None:  # noqa: N802 - the name is http.server's
+    def do_GET(self) -> None:
+        parts = urlsplit(self.path)
+        kind = KINDS.get(parts.path.rpartition("/")[2])
+        query = {name: values[0] for name, values in parse_qs(parts.query).items()}
+        if kind and self.lens.unselective:
+            query.pop("labelSelector", None)
+            self.path = urlunsplit(parts._replace(query=urlencode(query)))
+        if kind is None:
             self._pass_on()
+        elif query.get("watch") in ("1", "true"):
+            self._watch(kind, settled="sendInitialEvents" not in query)
+        else:
+            self._list(kind)
 
-        do_PATCH = do_PUT = do_DELETE = do_POST  # noqa: N815 - the names are http.server's
+    def do_POST(self) -> None:
+        self._pass_on()
 
-        @contextmanager
-        def _ask(self, **headers: str) -> Iterator[http.client.HTTPResponse]:
-            connection = lens.upstream.connection()
-            body = self.rfile.read(int(self.headers.get("Content-Length") or 0)) or None
-            kept = {name: value for name, value in self.headers.items() if name.lower() not in _OWN}
-            connection.request(self.command, self.path, body=body, headers={**kept, **headers})
-            try:
-                yield connection.getresponse()
-            finally:
-                connection.close()
+    do_PATCH = do_PUT = do_DELETE = do_POST  # noqa: N815 - the names are http.server's
 
-        def _pass_on(self) -> None:
-            with self._ask() as answer:
-                if "watch=" in self.path:
-                    self._begin(answer)
-                    while chunk := answer.read1(65536):
-                        self._chunk(chunk)
-                    self._chunk(b"")
-                else:
-                    self._whole(answer.status, answer.headers.get("Content-Type", ""), answer.read())
+    @contextmanager
+    def _ask(self, **headers: str) -> Iterator[http.client.HTTPResponse]:
+        connection = self.lens.upstream.connection()
+        body = self.rfile.read(int(self.headers.get("Content-Length") or 0)) or None
+        kept = {name: value for name, value in self.headers.items() if name.lower() not in _OWN}
+        connection.request(self.command, self.path, body=body, headers={**kept, **headers})
+        try:
+            yield connection.getresponse()
+        finally:
+            connection.close()
 
-        def _list(self, kind: str) -> None:
-            with self._ask(Accept="application/json") as answer:
-                body = json.loads(answer.read())
-                if "items" in body:
-                    shown = [told(kind, item, lens.lies) for item in body["items"] or []]
-                    body["items"] = [item for item in shown if item is not None]
-                self._whole(answer.status, "application/json", json.dumps(body).encode())
-
-        def _watch(self, kind: str, *, settled: bool) -> None:
-            with self._ask(Accept="application/json") as answer:
-                if answer.status != 200:
-                    self._whole(answer.status, "application/json", answer.read())
-                    return
+    def _pass_on(self) -> None:
+        with self._ask() as answer:
+            if "watch=" in self.path:
                 self._begin(answer)
-                stream = Stream(kind, lens.lies, lens.timing[kind], settled)
-                with suppress(BrokenPipeError, ConnectionResetError):
-                    for event in _in_time(answer, stream):
-                        self._chunk(json.dumps(event).encode() + b"\n")
-                    self._chunk(b"")
+                while chunk := answer.read1(65536):
+                    self._chunk(chunk)
+                self._chunk(b"")
+            else:
+                self._whole(answer.status, answer.headers.get("Content-Type", ""), answer.read())
 
-        def _begin(self, answer: http.client.HTTPResponse) -> None:
-            self.send_response(answer.status)
-            self.send_header("Content-Type", answer.headers.get("Content-Type", "application/json"))
-            self.send_header("Transfer-Encoding", "chunked")
-            self.end_headers()
+    def _list(self, kind: str) -> None:
+        with self._ask(Accept="application/json") as answer:
+            body = json.loads(answer.read())
+            if "items" in body:
+                shown = [told(kind, item, self.lens.lies) for item in body["items"] or []]
+                body["items"] = [item for item in shown if item is not None]
+            self._whole(answer.status, "application/json", json.dumps(body).encode())
 
-        def _chunk(self, data: bytes) -> None:
-            self.wfile.write(b"%x\r\n%s\r\n" % (len(data), data))
-            self.wfile.flush()
+    def _watch(self, kind: str, *, settled: bool) -> None:
+        with self._ask(Accept="application/json") as answer:
+            if answer.status != 200:
+                self._whole(answer.status, "application/json", answer.read())
+                return
+            self._begin(answer)
+            stream = Stream(kind, self.lens.lies, self.lens.timing[kind], settled)
+            with suppress(BrokenPipeError, ConnectionResetError):
+                for event in _in_time(answer, stream):
+                    self._chunk(json.dumps(event).encode() + b"\n")
+                self._chunk(b"")
 
-        def _whole(self, status: int, content_type: str, body: bytes) -> None:
-            self.send_response(status)
-            self.send_header("Content-Type", content_type)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
+    def _begin(self, answer: http.client.HTTPResponse) -> None:
+        self.send_response(answer.status)
+        self.send_header("Content-Type", answer.headers.get("Content-Type", "application/json"))
+        self.send_header("Transfer-Encoding", "chunked")
+        self.end_headers()
 
-        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name is http.server's
-            print(time.strftime("%T"), format % args, flush=True)
+    def _chunk(self, data: bytes) -> None:
+        self.wfile.write(b"%x\r\n%s\r\n" % (len(data), data))
+        self.wfile.flush()
 
-    return Handler
+    def _whole(self, status: int, content_type: str, body: bytes) -> None:
+        self.send_response(status)
+        self.send_header("Content-Type", content_type)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name is http.server's
+        print(time.strftime("%T"), format % args, flush=True)
 
 
 _OWN = {"host", "accept-encoding", "authorization", "connection", "content-length"}
@@ -155,8 +153,7 @@ def _listen(answer: http.client.HTTPResponse, put: Callable[[Object | None], Non
 def main() -> None:
     """Serve what the JSON of the first argument says; ends with its process."""
     values = json.loads(sys.argv[1])
-    server = ThreadingHTTPServer((values["host"], values["port"]), handler(Lens(values)))
-    server.daemon_threads = True
+    server = Listener((values["host"], values["port"]), type("Lying", (Handler,), {"lens": Lens(values)}))
     server.serve_forever()
 
 

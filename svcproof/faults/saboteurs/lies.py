@@ -102,7 +102,7 @@ def undeclared_port_open(service: Object, port: int) -> Object:
     """Every Service forwards *port*, too."""
     ports = service["spec"].get("ports", [])
     if ports and service["spec"].get("clusterIP", "None") != "None" and all(entry["port"] != port for entry in ports):
-        ports.append({"name": "svcproof-stowaway", "port": port, "targetPort": port, "protocol": "TCP"})
+        ports.append({"name": f"stowaway-{port}", "port": port, "targetPort": port, "protocol": "TCP"})
     return service
 
 
@@ -111,7 +111,7 @@ def undeclared_port_listed(endpoint_slice: Object, port: int) -> Object:
     endpoint_slice.setdefault("ports", [])
     endpoint_slice["ports"] = [
         *(endpoint_slice["ports"] or []),
-        {"name": "svcproof-stowaway", "port": port, "protocol": "TCP"},
+        {"name": f"stowaway-{port}", "port": port, "protocol": "TCP"},
     ]
     return endpoint_slice
 

@@ -1,4 +1,4 @@
-"""Looks for itself: opens sockets, says how each ended; and answers, for those who look. One file, Python 3.9 and newer.
+"""Looks for itself: opens sockets, says how each ended; and answers those who look. One file, Python 3.9 and newer.
 
 `looker.py ask JSON` makes the exchanges of a list and prints a list of what became of each. `looker.py answer` is the
 other side: TCP and UDP on 8080 and 8081, each answer one line of JSON; "unready" and "ready" switch its readiness.
@@ -15,14 +15,18 @@ import struct
 import sys
 import threading
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 PORTS = (8080, 8081)
 READY = 8082
+BEGAN = time.monotonic()
 
 
-def ask(asked: dict) -> dict:
-    """Make one exchange: {"to": [host, port], "protocol", "limit", "size", "from_port", "word", "dns": [name, type]}."""
+def ask(asked: dict[str, Any]) -> dict[str, Any]:
+    """Make one exchange; *asked* is {"to": [host, port]}, and what else the functions below look for."""
+    time.sleep(max(0.0, BEGAN + asked.get("after", 0.0) - time.monotonic()))
     began = time.monotonic()
     try:
         ended = {"tcp": _tcp, "udp": _udp, "dns": _dns}[asked.get("protocol", "tcp")](asked)
@@ -30,30 +34,33 @@ def ask(asked: dict) -> dict:
         ended = {"end": "refused"}
     except ConnectionResetError:
         ended = {"end": "reset"}
-    except (socket.timeout, TimeoutError):
+    except TimeoutError:
         ended = {"end": "lost"}
     except OSError as problem:
         ended = {"end": "unreachable", "why": str(problem)}
+    except ValueError:
+        ended = {"end": "wrong"}
     ended["seconds"] = round(time.monotonic() - began, 4)
     return ended
 
 
-def _connect(asked: dict) -> socket.socket:
+def _connect(asked: dict[str, Any]) -> socket.socket:
     limit = asked.get("limit", 1.0)
     source = ("", asked["from_port"]) if asked.get("from_port") else None
     return socket.create_connection(tuple(asked["to"]), timeout=limit, source_address=source)
 
 
-def _tcp(asked: dict) -> dict:
+def _tcp(asked: dict[str, Any]) -> dict[str, Any]:
     with _connect(asked) as connection:
         connection.settimeout(asked.get("limit", 1.0))
         return _converse(connection, asked)
 
 
-def _converse(connection: socket.socket, asked: dict) -> dict:
+def _converse(connection: socket.socket, asked: dict[str, Any]) -> dict[str, Any]:
+    line = b"{}"
     for turn in range(asked.get("turns", 1)):
         if turn:
-            time.sleep(asked.get("pause", 0.1))  # noqa: TID251 - the schedule of a kept-alive connection is its subject
+            time.sleep(asked.get("pause", 0.1))
         connection.sendall((json.dumps({"size": asked.get("size", 0), "word": asked.get("word", "")}) + "\n").encode())
         line = b""
         while not line.endswith(b"\n"):
@@ -64,7 +71,7 @@ def _converse(connection: socket.socket, asked: dict) -> dict:
     return {"end": "answered", **json.loads(line), "length": len(line)}
 
 
-def _udp(asked: dict) -> dict:
+def _udp(asked: dict[str, Any]) -> dict[str, Any]:
     family = socket.AF_INET6 if ":" in asked["to"][0] else socket.AF_INET
     with socket.socket(family, socket.SOCK_DGRAM) as sender:
         sender.settimeout(asked.get("limit", 1.0))
@@ -79,10 +86,14 @@ def _udp(asked: dict) -> dict:
 TYPES = {"A": 1, "CNAME": 5, "PTR": 12, "AAAA": 28, "SRV": 33}
 
 
-def _dns(asked: dict) -> dict:
+def _dns(asked: dict[str, Any]) -> dict[str, Any]:
     name, kind = asked["dns"]
     labels = b"".join(bytes([len(label)]) + label.encode() for label in name.rstrip(".").split(".")) + b"\0"
-    question = struct.pack(">HHHHHH", secrets.randbelow(65536), 0x0100, 1, 0, 0, 0) + labels + struct.pack(">HH", TYPES[kind], 1)
+    question = (
+        struct.pack(">HHHHHH", secrets.randbelow(65536), 0x0100, 1, 0, 0, 0)
+        + labels
+        + struct.pack(">HH", TYPES[kind], 1)
+    )
     if asked.get("transport") == "tcp":
         with _connect(asked) as connection:
             connection.sendall(struct.pack(">H", len(question)) + question)
@@ -106,7 +117,7 @@ def _exactly(connection: socket.socket, size: int) -> bytes:
     return data
 
 
-def _read(data: bytes) -> dict:
+def _read(data: bytes) -> dict[str, Any]:
     flags, _, answers = struct.unpack(">HHH", data[2:8])
     at = _name(data, 12)[1] + 4
     found = []
@@ -126,7 +137,7 @@ def _read(data: bytes) -> dict:
     return {"code": flags & 15, "answers": found}
 
 
-def _name(data: bytes, at: int) -> tuple:
+def _name(data: bytes, at: int) -> tuple[str, int]:
     labels, after = [], None
     while data[at]:
         if data[at] >= 192:
@@ -146,7 +157,7 @@ class Answerer:
         self.name = os.environ.get("POD_NAME") or socket.gethostname()
         self.node = os.environ.get("NODE_NAME", "")
 
-    def answer(self, asked: bytes, peer: tuple, reached: tuple) -> bytes:
+    def answer(self, asked: bytes, peer: tuple[Any, ...], reached: tuple[Any, ...]) -> bytes:
         """Return one line about an exchange."""
         wanted = json.loads(asked)
         if wanted.get("word") in ("ready", "unready"):
@@ -174,17 +185,24 @@ class Answerer:
         """Answer until the process ends."""
         chooser = selectors.DefaultSelector()
         for port in (*PORTS, READY):
-            chooser.register(_listening(port), selectors.EVENT_READ, self.tell_readiness if port == READY else self.converse)
+            work = self.tell_readiness if port == READY else self.converse
+            listening = _listening(port)
+            chooser.register(listening, selectors.EVENT_READ, (self._accept, listening, work))
         for port in PORTS:
-            chooser.register(_bound(port), selectors.EVENT_READ, None)
+            bound = _bound(port)
+            chooser.register(bound, selectors.EVENT_READ, (self._reply, bound))
         while True:
             for key, _ in chooser.select():
-                if key.data is None:
-                    data, peer = key.fileobj.recvfrom(65536)
-                    key.fileobj.sendto(self.answer(data, peer, key.fileobj.getsockname()), peer)
-                else:
-                    connection, _ = key.fileobj.accept()
-                    threading.Thread(target=key.data, args=(connection,), daemon=True).start()
+                act, *given = key.data
+                act(*given)
+
+    def _reply(self, bound: socket.socket) -> None:
+        data, peer = bound.recvfrom(65536)
+        bound.sendto(self.answer(data, peer, bound.getsockname()), peer)
+
+    def _accept(self, listening: socket.socket, work: Callable[[socket.socket], None]) -> None:
+        connection, _ = listening.accept()
+        threading.Thread(target=work, args=(connection,), daemon=True).start()
 
 
 def _listening(port: int) -> socket.socket:

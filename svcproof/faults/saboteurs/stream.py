@@ -29,7 +29,8 @@ class Timing:
     @staticmethod
     def of(values: Mapping[str, Any]) -> Timing:
         """Read it from JSON, where "never" stands for infinity."""
-        return Timing(**{name: math.inf if value == "never" else value for name, value in values.items()})
+        read: dict[str, Any] = {name: math.inf if value == "never" else value for name, value in values.items()}
+        return Timing(**read)
 
 
 @dataclass

@@ -7,6 +7,8 @@ import json
 import ssl
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from http.server import ThreadingHTTPServer
+from socketserver import TCPServer
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
@@ -55,3 +57,13 @@ def lines(response: http.client.HTTPResponse) -> Iterator[Object]:
     while line := response.readline():
         if line.strip():
             yield json.loads(line)
+
+
+class Listener(ThreadingHTTPServer):
+    """An HTTP listener that does not ask the DNS for its own name: there is none where saboteurs run."""
+
+    daemon_threads = True
+
+    def server_bind(self) -> None:
+        TCPServer.server_bind(self)
+        self.server_name, self.server_port = self.server_address[0], self.server_address[1]  # type: ignore[assignment]

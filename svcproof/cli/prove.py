@@ -1,0 +1,165 @@
+"""svcproof prove: breaks a lab on purpose, and says which scenarios noticed."""
+
+from __future__ import annotations
+
+import fcntl
+import random
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from svcproof.cli import clusters
+from svcproof.problems import SetupProblem
+
+if TYPE_CHECKING:
+    from svcproof.faults.fault import Fault
+    from svcproof.faults.suite import Suite
+    from svcproof.providers.lab import Lab
+
+Names = Annotated[
+    list[str] | None, typer.Option("--fault", "-f", metavar="NAME", help="Only this fault; may be repeated.")
+]
+Ids = Annotated[
+    list[str] | None, typer.Option("--scenario", "-s", metavar="ID", help="Only this scenario; may be repeated.")
+]
+Layers = Annotated[list[str] | None, typer.Option("--layer", help="Only the faults of this layer; may be repeated.")]
+Show = Annotated[bool, typer.Option("--list", help="List the faults and whom they break; nothing is broken.")]
+Everything = Annotated[
+    bool, typer.Option("--all-scenarios", help="Run every scenario under each fault: finds collateral, takes long.")
+]
+Sample = Annotated[
+    str, typer.Option("--sample", metavar="SEED", help="Only some faults, chosen by this text, such as a commit.")
+]
+Size = Annotated[int, typer.Option("--size", min=1, help="How many faults a sample has.")]
+Readme = Annotated[Path | None, typer.Option("--page", help="Put the matrix into this page, between its two marks.")]
+Jobs = Annotated[int, typer.Option("--jobs", "-j", min=1, help="So many scenarios side by side.")]
+
+
+def prove(  # noqa: PLR0917 - typer makes an option of each
+    lab: clusters.Lab = "lab",
+    fault: Names = None,
+    scenario: Ids = None,
+    layer: Layers = None,
+    show: Show = False,
+    everything: Everything = False,
+    sample: Sample = "",
+    size: Size = 4,
+    jobs: Jobs = 4,
+    report: clusters.Report = Path("proof"),
+    page: Readme = None,
+) -> None:
+    """Break a lab on purpose, one fault at a time, and see which scenarios notice.
+
+    Exit codes: 0 all faults in effect are caught; 1 one is missed or timed out; 2 usage or set-up; 3 nothing could be
+    told, or a scenario was not met without a fault; 130 interrupted. Every fault is healed, also after Ctrl-C; what a
+    killed prover leaves is healed by the next one, and by `svcproof lab down`.
+    """
+    from svcproof.faults.catalog import load
+
+    every = load()
+    chosen = _chosen(every, fault or [], layer or [], sample, size)
+    if show:
+        print("\n".join(_line(one) for one in chosen))
+        return
+    with _alone(lab) as found:
+        proof_of(
+            found,
+            every,
+            chosen,
+            scenarios=tuple(scenario or ()),
+            everything=everything,
+            jobs=jobs,
+            folder=report,
+            page=page,
+        )
+
+
+def proof_of(
+    lab: Lab,
+    every: Mapping[str, Fault],
+    chosen: list[Fault],
+    *,
+    scenarios: tuple[str, ...],
+    everything: bool,
+    jobs: int,
+    folder: Path,
+    page: Path | None,
+) -> None:
+    """Prove on a lab, write the report, and exit with the proof's code."""
+    from svcproof.faults import report
+    from svcproof.faults.prover import Prover
+
+    suite = _suite(lab, jobs)
+    if strange := [name for name in scenarios if not suite.of([name])]:
+        raise SetupProblem(f"{', '.join(strange)}: no scenario has this id", "`svcproof list` names the scenarios")
+    api = clusters.connect({"kubeconfig": str(lab.kubeconfig)})
+    prover = Prover(lab, api, suite, _say, folder, scenarios, everything)
+    proof = prover.prove(chosen)
+    written = report.write(proof, every, folder)
+    if page is not None:
+        page.write_text(report.put_into(page.read_text(encoding="utf-8"), report.table(proof, every)), encoding="utf-8")
+    print(f"\n{proof.score}.\n" + "\n".join(f"  {path}" for path in written))
+    raise typer.Exit(130 if proof.interrupted else proof.exit_code)
+
+
+def _suite(lab: Lab, jobs: int) -> Suite:
+    from svcproof.cli.run import Cluster
+    from svcproof.faults.suite import Suite
+    from svcproof.run import supervision
+
+    supervision.preload()
+    settings = clusters.choose(None, "", lab.name, "").settings
+    suite = Suite(settings, jobs, lambda _: {}, lambda _: None)
+    cluster = Cluster(settings, suite.needs(), needed=True)
+    settled: dict[str, Any] = {}
+
+    def settle(journal: Any) -> Mapping[str, Any]:
+        if not settled:
+            settled.update(cluster.settle(journal))
+        return settled
+
+    suite.settle = settle
+    suite.clean = lambda run: cluster.clean(run, False)
+    return suite
+
+
+def _chosen(every: Mapping[str, Fault], names: list[str], layers: list[str], sample: str, size: int) -> list[Fault]:
+    if strange := [name for name in names if name not in every]:
+        raise SetupProblem(f"no fault is called {', '.join(strange)}", "`svcproof prove --list` names them all")
+    known = {fault.layer.value for fault in every.values()}
+    if strange := [layer for layer in layers if layer not in known]:
+        raise SetupProblem(f"no layer is called {', '.join(strange)}", f"take one of: {', '.join(sorted(known))}")
+    chosen = [
+        one for one in every.values() if (not names or one.name in names) and (not layers or one.layer.value in layers)
+    ]
+    if sample:
+        return random.Random(sample).sample(chosen, min(size, len(chosen)))
+    return sorted(chosen, key=lambda one: one.layer.rank)
+
+
+def _line(fault: Fault) -> str:
+    return f"{fault.layer.value:14} {fault.name:42} {', '.join(sorted(fault.breaks))}\n{'':15}{fault.stands_for}"
+
+
+@contextmanager
+def _alone(name: str) -> Iterator[Lab]:
+    """The lab *name*, ours alone while we break it; raise SetupProblem where it is not one of this machine's labs."""
+    from svcproof.providers.lab import require_lab
+    from svcproof.providers.lab.checks import require_root
+
+    require_root()
+    lab = require_lab(name)
+    with (lab.plan.directory / "prove.lock").open("a") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as held:
+            raise SetupProblem(f"lab {name!r} is being broken by another prover", "wait for it to end") from held
+        yield lab
+
+
+def _say(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)

@@ -1,0 +1,24 @@
+"""Every service proxy hangs with old rules."""
+
+from svcproof.faults.fault import Evidence, Fault, Layer
+from svcproof.faults.ground import Ground
+from svcproof.faults.sights import unaware
+
+
+def inject(ground: Ground) -> None:
+    ground.components(ground.nodes, "kube-proxy", lambda proxy: proxy.freeze())
+
+
+def in_effect(ground: Ground) -> Evidence:
+    return unaware(ground, ground.nodes)
+
+
+FAULT = Fault(
+    name="proxy-frozen-everywhere",
+    stands_for="Every service proxy hangs: its process lives, its rules are those of an hour ago.",
+    layer=Layer.PROXY,
+    breaks=frozenset({"src-01", "src-02", "cip-01"}),
+    reason_says="refused|timed out|never|unreachable|lost|answered",
+    inject=inject,
+    in_effect=in_effect,
+)

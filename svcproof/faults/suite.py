@@ -1,0 +1,89 @@
+"""Runs scenarios as `svcproof run` runs them, and says how each ended."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, Protocol
+
+from svcproof.faults.outcome import Finding, named
+from svcproof.report.results import ScenarioResult, collect
+from svcproof.run import conducting, selection
+from svcproof.run.entries import Entry, Roster
+from svcproof.run.supervision import Limits
+
+
+class Scenarios(Protocol):
+    """What the prover needs of a suite."""
+
+    def known(self) -> list[str]:
+        """Return the id of every scenario."""
+
+    def run(self, ids: Iterable[str], folder: Path | None, limit: float) -> dict[str, Finding]:
+        """Run these scenarios, none longer than *limit* seconds; raise KeyboardInterrupt when interrupted."""
+
+
+@dataclass
+class Suite:
+    """The suite against one lab. *settle* is told each run's journal and returns what workers need not find out."""
+
+    settings: Mapping[str, Any]
+    jobs: int
+    settle: Callable[[conducting.Journal], Mapping[str, Any]]
+    clean: Callable[[str], object]
+    _roster: Roster = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._roster = selection.select([])
+
+    def known(self) -> list[str]:
+        return [entry.id for entry in self._roster.entries]
+
+    def core(self) -> list[str]:
+        """Return the ids of the scenarios that claim the core level."""
+        return [entry.id for entry in self._roster.entries if entry.level == "core"]
+
+    def needs(self) -> list[str]:
+        """Return every capability that a scenario needs."""
+        return sorted({need for entry in self._roster.entries for need in entry.needs})
+
+    def of(self, names: Iterable[str]) -> list[str]:
+        """Return the ids of the scenarios that go by these names; an outline's name is that of all its rows."""
+        wanted = list(names)
+        return [name for name in self.known() if named(name, wanted)]
+
+    def run(self, ids: Iterable[str], folder: Path | None, limit: float) -> dict[str, Finding]:
+        wanted = set(ids)
+        entries: tuple[Entry, ...] = tuple(entry for entry in self._roster.entries if entry.id in wanted)
+        if not entries:
+            return {}
+        run = secrets.token_hex(3)
+        order = conducting.Order(
+            run=run,
+            roster=replace(self._roster, entries=entries),
+            settings={**self.settings, "run": run},
+            report=folder.absolute() if folder else None,
+            jobs=self.jobs,
+            limits=Limits(scenario=limit, slow=max(limit, 240.0)),
+        )
+        journal = conducting.Journal(folder)
+        try:
+            interrupted = conducting.conduct(order, journal, settle=self.settle)
+            self.clean(run)
+        finally:
+            journal.close()
+        if interrupted:
+            raise KeyboardInterrupt
+        return {one.entry.id: _finding(one) for one in collect(journal.events, folder=folder).scenarios}
+
+
+def _finding(one: ScenarioResult) -> Finding:
+    reasons = [
+        one.because,
+        *(step.message for step in one.steps),
+        *(law.because for law in one.laws if law.answer == "violated"),
+    ]
+    why = "\n".join(dict.fromkeys(reason for reason in reasons if reason))
+    return Finding(one.ending.value, why, one.seconds, "past its deadline" in one.because)
