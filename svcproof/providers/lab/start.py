@@ -125,7 +125,9 @@ class Start:
             self._await("the API server knows the nodes", self.nodes_are_known.is_set, step)
             self._apply(add_ons.metallb_manifests(self.images, self.programs))
             self._await_add_on("metallb", step)
-            self._apply(add_ons.metallb_pools(self.plan))
+            # Its webhook is reached through the control plane's proxy, which may still be a moment behind.
+            pools = add_ons.metallb_pools(self.plan)
+            self._await("MetalLB takes its addresses", lambda: self._apply(pools, check=False), step)
 
     def _bring_up_traefik(self) -> None:
         with self.report.step("start Traefik") as step:
@@ -151,8 +153,8 @@ class Start:
             key=issued / "owner.key",
         )
 
-    def _apply(self, objects: Sequence[dict[str, Any]]) -> None:
-        """Create objects of any kind, custom ones too."""
+    def _apply(self, objects: Sequence[dict[str, Any]], *, check: bool = True) -> bool:
+        """Create objects of any kind, custom ones too; says whether all were taken."""
         everything = {"apiVersion": "v1", "kind": "List", "items": list(objects)}
         kubectl = self.programs.path("kubectl")
         argv: list[str | Path] = [
@@ -164,7 +166,7 @@ class Start:
             "-f",
             "-",
         ]
-        shell.run(argv, input=json.dumps(everything), timeout=PATIENCE)
+        return shell.run(argv, input=json.dumps(everything), timeout=PATIENCE, check=check).ok
 
     def _ask_dns(self, node: NodePlan) -> None:
         for block in self.plan.blocks:
