@@ -116,6 +116,8 @@ def stream(
         clock.cancel()
         _end_group(started)
         started.wait()
+        if started.stdout is not None:
+            started.stdout.close()
     if code != 0:
         raise CommandFailed(words, None if out_of_time else code, "\n".join(tail))
 

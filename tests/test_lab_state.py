@@ -1,0 +1,62 @@
+"""The state file is whole at every moment, and one process at a time changes a lab."""
+
+from __future__ import annotations
+
+import pytest
+
+from svcproof.problems import SetupProblem
+from svcproof.providers.lab import plan as plans
+from svcproof.providers.lab import state
+from svcproof.providers.lab.plan import LabPlan
+
+
+@pytest.fixture(autouse=True)
+def _own_directories(tmp_path, monkeypatch):
+    for module in (plans, state):
+        monkeypatch.setattr(module, "RUN", tmp_path / "run")
+
+
+def test_what_was_noted_is_read_again_in_order():
+    begun = state.State.begin(LabPlan("one", 0))
+    begun.note("mount", "/somewhere")
+    begun.note("link", "svcproof0")
+    begun.put(phase="up", images={"nginx": "nginx:1"})
+    read = state.State.read("one")
+    assert read.made == [("mount", "/somewhere"), ("link", "svcproof0")]
+    assert (read.phase, read.get("images"), read.plan) == ("up", {"nginx": "nginx:1"}, LabPlan("one", 0))
+
+
+def test_a_lab_that_never_was_has_no_state():
+    assert state.State.read("one") is None
+    assert state.names() == []
+
+
+def test_a_torn_state_file_counts_as_none():
+    begun = state.State.begin(LabPlan("one", 0))
+    (begun.plan.directory / "state.json").write_text('{"version": 1, "pl')
+    assert state.State.read("one") is None
+    assert state.names() == ["one"]
+
+
+def test_a_held_lab_is_refused_and_free_again_afterwards():
+    with state.one_at_a_time("one"):
+        with pytest.raises(SetupProblem, match="another process"), state.one_at_a_time("one"):
+            pass
+        with state.one_at_a_time("two"):
+            pass
+    with state.one_at_a_time("one"):
+        pass
+
+
+def test_no_lock_and_no_directory_outlive_their_holder():
+    with state.one_at_a_time("one"):
+        assert plans.RUN.exists()
+    assert not plans.RUN.exists()
+
+
+def test_a_written_file_keeps_others_out(tmp_path):
+    path = tmp_path / "secret"
+    state.write_file(path, "key")
+    assert path.read_text() == "key"
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert list(tmp_path.iterdir()) == [path]
