@@ -62,7 +62,8 @@ def page_shows(routes: Sequence[Route], *, budget: float, text: str = SAMPLE_PAG
     """On every route the page shows within *budget* seconds, and then every time.
 
     The first fetches may come before the data plane has followed (that is what the budget is for); once the page has
-    shown, every later fetch shows it. A fetch that was never sent makes the verdict unknown.
+    shown, every later fetch shows it. A route is late only if a fetch was seen to fail after the budget: where nobody
+    looked in time, as where a fetch was never sent, the verdict is unknown.
     """
     figures = _figures(routes, text)
     if not routes or not all(route.fetches for route in routes):
@@ -72,10 +73,8 @@ def page_shows(routes: Sequence[Route], *, budget: float, text: str = SAMPLE_PAG
         fine = [route for route in routes if route not in broken]
         others = f". The page shows at {', '.join(route.said for route in fine)}" if fine else ""
         return violated("; ".join(_blame(route, text, budget) for route in broken) + others, **figures)
-    doubtful = [(route, fetch) for route in routes for fetch in route.fetches if fetch.not_sent]
-    if doubtful:
-        route, fetch = doubtful[0]
-        return unknown(f"{route.said}: {len(doubtful)} of the requests were never sent: {fetch.problem}", **figures)
+    if doubts := [doubt for route in routes if (doubt := _doubt(route, text, budget))]:
+        return unknown("; ".join(doubts), **figures)
     slowest = max((good.at + good.seconds for route in routes if (good := route.first_good(text))), default=0.0)
     count = sum(len(route.fetches) for route in routes)
     return met(
@@ -85,23 +84,42 @@ def page_shows(routes: Sequence[Route], *, budget: float, text: str = SAMPLE_PAG
     )
 
 
+def _sent(route: Route) -> list[Fetch]:
+    return [fetch for fetch in route.fetches if not fetch.not_sent]
+
+
+def _failed_late(route: Route, text: str, budget: float) -> bool:
+    """Whether a fetch that began after the budget was seen to fail."""
+    return any(not fetch.shows(text) and fetch.at >= budget for fetch in _sent(route))
+
+
 def _broken(route: Route, text: str, budget: float) -> bool:
     """Whether something was seen on this route that must not be: the page stayed away, or went away again."""
-    sent = [fetch for fetch in route.fetches if not fetch.not_sent]
+    good, sent = route.first_good(text), _sent(route)
+    gone_again = good is not None and any(not fetch.shows(text) for fetch in sent[sent.index(good) :])
+    return gone_again or _failed_late(route, text, budget)
+
+
+def _doubt(route: Route, text: str, budget: float) -> str:
+    """Say what keeps a route that is not broken from being fine; empty when it is."""
+    missing = [fetch for fetch in route.fetches if fetch.not_sent]
+    if missing:
+        return f"{route.said}: {len(missing)} of {len(route.fetches)} requests were never sent: {missing[0].problem}"
     good = route.first_good(text)
-    if good is None:
-        return bool(sent) and sent[-1].at + sent[-1].seconds >= budget and sent[-1] is route.fetches[-1]
-    return good.at > budget or any(not fetch.shows(text) for fetch in sent[sent.index(good) :])
+    if good is None or good.at > budget:
+        last = f"; the last saw {_sent(route)[-1].seen}" if good is None else f"; at {good.at:.1f} s the page showed"
+        return f"{route.said}: no request began between {budget:g} s and the end of the wait{last}"
+    return ""
 
 
 def _blame(route: Route, text: str, budget: float) -> str:
-    sent = [fetch for fetch in route.fetches if not fetch.not_sent]
+    sent, good = _sent(route), route.first_good(text)
     wanted = f"{route.said}: {route.vantage} sent GET / {len(sent)} times; wanted status 200 and {text!r}"
-    good = route.first_good(text)
     after = sent[sent.index(good) :] if good else sent
     bad = [fetch for fetch in after if not fetch.shows(text)]
     if good is not None and not bad:
-        return f"{wanted} within {budget:g} s; it first showed after {good.at:.1f} s; before that: {sent[0].seen}"
+        before = sent[sent.index(good) - 1]
+        return f"{wanted} within {budget:g} s; it first showed after {good.at:.1f} s; before that: {before.seen}"
     when = f"again after {bad[0].at:.1f} s" if good else f"within {bad[-1].at + bad[-1].seconds:.1f} s"
     return f"{wanted}; seen {when}: {bad[-1].seen} ({len(bad)} of {len(after)} times)"
 
