@@ -8,7 +8,6 @@ from svcproof.faults.sights import burst, ends
 
 def inject(ground: Ground) -> None:
     lose = each_family(ground.lab.plan, 'iifname "eth0" {ip} daddr {pods} numgen random mod 100 < 5 drop')
-    lose += each_family(ground.lab.plan, 'iifname "eth0" {ip} saddr {pods} numgen random mod 100 < 5 drop')
     ground.rules(ground.nodes, [Chain("forward", BEFORE_FILTERS, lose)])
 
 

@@ -47,11 +47,11 @@ def rules(table: str, services: Iterable[dict[str, Any]], slices: Iterable[dict[
             if port["protocol"] == "TCP" and len(found) > 1:
                 to = f"{found[0][0]}:{found[0][1]}"
                 lines.append(f"ip daddr {address} tcp dport {port['port']} numgen random mod 10 < 9 dnat ip to {to};")
-    body = " ".join(lines)
-    hooks = " ".join(
-        f"chain {hook} {{ type nat hook {hook} priority -110; {body} }}" for hook in ("prerouting", "output")
+    hooks = "\n".join(
+        "\n".join([f"chain {hook} {{", f"type nat hook {hook} priority -110;", *lines, "}"])
+        for hook in ("prerouting", "output")
     )
-    return f"add table inet {table}\ndelete table inet {table}\ntable inet {table} {{ {hooks} }}\n"
+    return f"add table inet {table}\ndelete table inet {table}\ntable inet {table} {{\n{hooks}\n}}\n"
 
 
 def main() -> None:

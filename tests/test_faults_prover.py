@@ -1,0 +1,125 @@
+"""The prover's order of things, on a lab and a suite made of paper: whatever happens, the fault is healed."""
+
+from pathlib import Path
+
+import pytest
+
+from svcproof.faults import prover
+from svcproof.faults.fault import Evidence, Fault, Layer, Unviable
+from svcproof.faults.outcome import Finding, Mark, Outcome
+
+
+class Paper:
+    """A suite whose scenarios end as the fault in *state* has them end."""
+
+    def __init__(self, state: dict, ends: dict[str, Finding]) -> None:
+        self.state = state
+        self.ends = ends
+        self.runs: list[tuple[bool, list[str]]] = []
+
+    def known(self) -> list[str]:
+        return ["np-01", "np-02"]
+
+    def run(self, ids: list[str], folder: Path | None, limit: float) -> dict[str, Finding]:
+        self.runs.append((self.state["broken"], list(ids)))
+        if self.state["broken"] and self.ends.get("all") == "interrupt":
+            raise KeyboardInterrupt
+        return {name: self.ends.get(name, Finding("met")) if self.state["broken"] else Finding("met") for name in ids}
+
+
+@pytest.fixture
+def state() -> dict:
+    return {"broken": False, "healed": 0}
+
+
+def fault(state: dict, *, works: bool = True, raises: Exception | None = None) -> Fault:
+    def inject(_: object) -> None:
+        if raises:
+            raise raises
+        state["broken"] = works
+
+    def heal(_: object) -> None:
+        state["broken"] = False
+        state["healed"] += 1
+
+    def in_effect(_: object) -> Evidence:
+        return Evidence(state["broken"], f"broken: {state['broken']}")
+
+    breaks = frozenset({"np-01"})
+    return Fault("f", "It breaks.", Layer.PROXY, breaks, "refused", inject, in_effect, heal, wait=0.01)
+
+
+def proving(monkeypatch: pytest.MonkeyPatch, suite: Paper) -> prover.Prover:
+    class Ground:
+        victim, bystander, nodes = "node-2", "node-1", ("node-1", "node-2")
+        journal = type("Journal", (), {"deeds": ()})()
+        undone = 0
+
+        class lab:  # noqa: N801
+            @staticmethod
+            def node(_: str) -> object:
+                return type("Node", (), {"addresses": ("198.18.0.12",)})()
+
+        def undo(self) -> None:
+            Ground.undone += 1
+
+    class Trial:
+        def make(self) -> None: ...
+        def remove(self) -> None: ...
+
+    class Lab:
+        class plan:  # noqa: N801
+            @staticmethod
+            def as_dict() -> dict:
+                return {}
+
+    monkeypatch.setattr(prover, "misfits", lambda *_: "")
+    monkeypatch.setattr(prover.Prover, "_ground", lambda *_: Ground())
+    monkeypatch.setattr(prover, "Trial", lambda *_: Trial())
+    return prover.Prover(Lab(), None, suite, lambda _: None)  # type: ignore[arg-type]
+
+
+REFUSED = Finding("violated", "connection refused", 1.0)
+
+
+def test_a_fault_that_is_noticed_is_caught_and_seen_green_again(monkeypatch: pytest.MonkeyPatch, state: dict) -> None:
+    suite = Paper(state, {"np-01": REFUSED})
+    proof = proving(monkeypatch, suite).prove([fault(state)])
+    assert proof.results[0].outcome is Outcome.CAUGHT
+    assert proof.results[0].clean
+    assert suite.runs == [(False, ["np-01"]), (True, ["np-01"]), (False, ["np-01"]), (False, ["np-01"])]
+
+
+def test_a_fault_that_is_not_seen_in_effect_is_unviable_and_nobody_is_asked(
+    monkeypatch: pytest.MonkeyPatch, state: dict
+) -> None:
+    suite = Paper(state, {})
+    proof = proving(monkeypatch, suite).prove([fault(state, works=False)])
+    assert proof.results[0].outcome is Outcome.UNVIABLE
+    assert state["healed"] == 1
+    assert [broken for broken, _ in suite.runs] == [False]
+
+
+def test_a_fault_that_cannot_be_had_is_unviable_for_its_reason(monkeypatch: pytest.MonkeyPatch, state: dict) -> None:
+    proof = proving(monkeypatch, Paper(state, {})).prove([fault(state, raises=Unviable("no netem"))])
+    assert (proof.results[0].outcome, proof.results[0].because) == (Outcome.UNVIABLE, "no netem")
+    assert state["healed"] == 1
+
+
+def test_a_defect_of_a_fault_is_raised_and_healed(monkeypatch: pytest.MonkeyPatch, state: dict) -> None:
+    with pytest.raises(ZeroDivisionError):
+        proving(monkeypatch, Paper(state, {})).prove([fault(state, raises=ZeroDivisionError())])
+    assert state["healed"] == 1
+
+
+def test_ctrl_c_heals_and_keeps_what_was_found(monkeypatch: pytest.MonkeyPatch, state: dict) -> None:
+    suite = Paper(state, {"all": "interrupt"})  # type: ignore[dict-item]
+    proof = proving(monkeypatch, suite).prove([fault(state)])
+    assert proof.interrupted
+    assert state == {"broken": False, "healed": 1}
+
+
+def test_a_scenario_that_is_met_has_missed_the_fault(monkeypatch: pytest.MonkeyPatch, state: dict) -> None:
+    proof = proving(monkeypatch, Paper(state, {})).prove([fault(state)])
+    assert proof.results[0].outcome is Outcome.MISSED
+    assert proof.results[0].marked(Mark.MISSED)[0].scenario == "np-01"
