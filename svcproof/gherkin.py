@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import behave
 import parse  # type: ignore[import-untyped]  # behave's own dependency, without types
 
+from svcproof.model.change import Some, Transition
 from svcproof.model.service import Application, Backends, Door, Frontend, Nodes, Place, ServiceKind, Vantage
 
 if TYPE_CHECKING:
@@ -150,3 +151,15 @@ def read_frontend(text: str) -> Frontend:
     door = next((door for door in Door if rest.startswith(f"the {door.value} of ")), Door.NAME)
     nodes = Nodes(rest.rpartition('" on ')[2]) if door is Door.NODE_PORT else Nodes.EVERY
     return Frontend(_name(rest), door, port, nodes)
+
+
+@parameter("Some", _one_of(some.value for some in Some))
+def read_some(text: str) -> Some:
+    """Read which backends of a Service are meant."""
+    return Some(text)
+
+
+@parameter("Transition", _one_of(transition.value for transition in Transition))
+def read_transition(text: str) -> Transition:
+    """Read what becomes of a backend."""
+    return Transition(text)

@@ -6,9 +6,11 @@ import re
 
 from svcproof.cluster.asking import KINDS, Asking
 from svcproof.cluster.granting import Granting
+from svcproof.cluster.listings import Listings
 from svcproof.gherkin import Context, parameter, world
 from svcproof.model.allocation import Given, Kept
 from svcproof.model.answers import STATUSES
+from svcproof.model.listing import State
 from svcproof.model.wish import Asker, Wanted, Wish
 
 _OF_ANOTHER = (Wanted.PORT_OF, Wanted.ADDRESS_OF, Wanted.NAME_OF)
@@ -29,6 +31,11 @@ def granting(context: Context) -> Granting:
     """Return the gifts of the scenario under way."""
     here = world(context)
     return Granting(here.api, here.sandbox, here.settings)
+
+
+def listings(context: Context) -> Listings:
+    """Return what EndpointSlices say in the scenario under way."""
+    return Listings(world(context).stage)
 
 
 def fields(context: Context) -> dict[str, str]:
@@ -77,6 +84,12 @@ def read_given(text: str) -> Given:
 def read_kept(text: str) -> Kept:
     """Read what of a Service stays."""
     return Kept(text)
+
+
+@parameter("EndpointState", _one_of([state.value for state in State]))
+def read_state(text: str) -> State:
+    """Read what an endpoint is."""
+    return State(text)
 
 
 @parameter("Workload", "Pod|Deployment|ReplicaSet")

@@ -73,7 +73,7 @@ Feature: Bad objects around a Service
   Rule: A network policy MUST name well-formed ranges and ports
 
     @va-42 @VAL-17
-    Scenario Outline: <what> is refused
+    Scenario Outline: a policy with <what> is refused
       When this NetworkPolicy is created:
         """
         spec:

@@ -30,6 +30,8 @@ class Stage:
     """Each Deployment's pods when it was first ready: UID → restarts."""
     known: dict[str, set[str]] = field(default_factory=dict)
     """Each Deployment's pods that were ever seen ready, by name."""
+    changed: dict[str, list[str]] = field(default_factory=dict)
+    """Each Deployment's pods that a transition changed last."""
     _configured: set[str] = field(default_factory=set)
 
     @property

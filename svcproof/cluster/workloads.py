@@ -133,6 +133,13 @@ def deployment(
     }
 
 
+def bare_pod(name: str, application: Application, images: Images, labels: Mapping[str, str]) -> Object:
+    """Return a pod that answers and that nobody looks after, with these labels."""
+    pod = _pod(name, _containers(application, images), _volumes(application), ANYWHERE)
+    pod["metadata"]["labels"] = dict(labels)
+    return pod
+
+
 def busybox_pod(name: str, images: Images, placement: Placement = ANYWHERE) -> Object:
     """Return a pod with one busybox container to run commands in."""
     return _pod(name, [_shell(images)], [], placement)

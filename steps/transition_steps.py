@@ -1,0 +1,61 @@
+"""Transitions: what becomes of backends and Services, and what their EndpointSlices make of it."""
+
+from svcproof.cluster.transitions import Transitions, delete_service
+from svcproof.gherkin import Context, given, then, when, world
+from svcproof.model.change import Some, Transition
+from svcproof.model.listing import State
+from svcproof.wishes import granting, listings
+
+
+@given("{some:Some} of {name:Name} {transition:Transition}")
+@when("{some:Some} of {name:Name} {transition:Transition}")
+def some_backends_change(context: Context, some: Some, name: str, transition: Transition) -> None:
+    here = world(context)
+    Transitions(here.stage, here.traffic).bring_about(some, name, transition)
+
+
+@when("the Service {name:Name} is deleted")
+def the_service_is_deleted(context: Context, name: str) -> None:
+    here = world(context)
+    delete_service(here.stage, here.traffic, name)
+
+
+@given("a bare pod {pod:Name} of {name:Name}")
+@when("a bare pod {pod:Name} of {name:Name} joins")
+def a_bare_pod(context: Context, pod: str, name: str) -> None:
+    listings(context).bare_pod(pod, name)
+
+
+@when("every EndpointSlice of {name:Name} is deleted")
+def the_slices_are_deleted(context: Context, name: str) -> None:
+    listings(context).take_away(name)
+
+
+@then("within the convergence time the endpoints of {name:Name} tell its pods as they are")
+def the_endpoints_tell_the_pods(context: Context, name: str) -> None:
+    world(context).say("tells_pods_as_they_are", listings(context).tell_pods_as_they_are(name))
+
+
+@then("within the convergence time {name:Name} lists an endpoint that is {state:EndpointState}")
+def lists_one_that_is(context: Context, name: str, state: State) -> None:
+    world(context).say("lists_one_that_is", listings(context).lists_one_that_is(state, name))
+
+
+@then("within the convergence time no EndpointSlice of {name:Name} is left")
+def no_slice_is_left(context: Context, name: str) -> None:
+    world(context).say("slices_gone", listings(context).gone(name))
+
+
+@then("nothing is listed for {name:Name}")
+def nothing_is_listed(context: Context, name: str) -> None:
+    world(context).say("nothing_listed", listings(context).without_any(name))
+
+
+@then("the Endpoints of {name:Name} list what its EndpointSlices list")
+def the_endpoints_agree(context: Context, name: str) -> None:
+    world(context).say("legacy_agrees", listings(context).legacy_agrees(name))
+
+
+@then("no pod takes the place of {pod:Name} in {name:Name}")
+def no_pod_takes_its_place(context: Context, pod: str, name: str) -> None:
+    world(context).say("none_appeared", granting(context).none_appeared("Pod", f'the end of {pod} of "{name}"'))

@@ -1,0 +1,23 @@
+"""What may become of backends, as values."""
+
+from __future__ import annotations
+
+from enum import Enum
+
+
+class Some(Enum):
+    """Which backends of a Service."""
+
+    ONE = "one backend"
+    EVERY = "every backend"
+
+
+class Transition(Enum):
+    """What becomes of a backend."""
+
+    UNREADY = "turns unready"
+    READY = "turns ready"
+    DELETED = "is deleted"
+    FORCED = "is deleted by force"
+    UNLABELLED = "loses its label"
+    LABELLED = "regains its label"
