@@ -6,7 +6,7 @@ import re
 import threading
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from concurrent.futures import TimeoutError as NotYet
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -43,12 +43,12 @@ def fetching(families: Sequence[Family], go: Go) -> Iterator[Mapping[str, Fetch]
             if not stopped.is_set():
                 _fetch(family, go, fetches[family.folder], stopped)
 
-    with ThreadPoolExecutor(1) as background:
-        background.submit(fetch_all)
-        try:
-            yield fetches
-        finally:
-            stopped.set()
+    # A daemon: whoever presses Ctrl-C does not wait for a module proxy that is slow to answer.
+    threading.Thread(target=fetch_all, name="fetch modules", daemon=True).start()
+    try:
+        yield fetches
+    finally:
+        stopped.set()
 
 
 def _fetch(family: Family, go: Go, fetch: Fetch, stopped: threading.Event) -> None:
