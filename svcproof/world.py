@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from svcproof.cluster import pages, services, workloads
 from svcproof.cluster.api import ClusterApi, Object, Unreachable
 from svcproof.cluster.chronicle import tell
+from svcproof.cluster.node_control import NodeControl
 from svcproof.cluster.sandbox import Sandbox
 from svcproof.cluster.settings import Settings
 from svcproof.cluster.stage import Stage
@@ -17,9 +19,9 @@ from svcproof.cluster.vantages import Place as Start
 from svcproof.cluster.vantages import Vantages
 from svcproof.cluster.waiting import Deadline, Rounds, Sighting, await_state, let_pass
 from svcproof.model import variables
-from svcproof.model.history import Exchange, Outcome
+from svcproof.model.history import Exchange, Lane, Outcome
 from svcproof.model.pages import Fetch, Route, page_shows
-from svcproof.model.service import Door, Frontend, Place, Vantage
+from svcproof.model.service import Door, Frontend, Nodes, Place, Vantage
 from svcproof.model.verdict import Inconclusive, Verdict, met, unknown
 
 SETTLED = "settled"
@@ -33,6 +35,9 @@ may leave this share unsent: 50 a second are promised.
 
 FLOWING = "flowing"
 """The mark from which on all steady traffic was answered: what came before is no part of the contract."""
+
+KEPT_CONNECTIONS = 4
+"""So many connections does a kept-alive stream go round: with one it would know one backend only."""
 
 ANSWERED_IN_A_ROW = 20
 """So many good answers on each stream show that its traffic flows."""
@@ -70,9 +75,14 @@ class World:
     vantages: Vantages
     recorder: Recorder
     fetch_from_here: FetchFromHere
+    node_control: NodeControl | None = None
     stage: Stage = field(init=False)
     routes: list[Route] = field(default_factory=list)
     flowing: list[str] = field(default_factory=list)
+    flows: dict[str, tuple[Frontend, Lane]] = field(default_factory=dict)
+    """Every stream of steady traffic there was: where it goes, and over which kind of connections."""
+    undoing: ExitStack = field(default_factory=ExitStack)
+    """What the scenario did to what others share; undone before anything else ends."""
     kept: bool = False
     veterans: dict[str, set[str]] = field(default_factory=dict)
     """Each Deployment's backends from before its last change."""
@@ -103,15 +113,33 @@ class World:
 
     # traffic
 
-    def stream(self, vantage: Vantage, frontend: Frontend) -> None:
-        """Let new connections flow from a vantage to a frontend, from now until the history is read."""
-        targets = self.targets(frontend)
-        for place in self.places(vantage):
-            self.flowing += self.traffic.steady(place, targets, rate=RATE, limit=LIMIT)
+    def stream(self, vantage: Vantage, frontend: Frontend, lanes: Sequence[Lane] = (Lane.NEW,)) -> None:
+        """Let connections flow from a vantage to a frontend, from now until the history is read."""
+        self.flow(vantage, frontend, lanes)
         rounds = Rounds(0.1)
         says = f"steady traffic from {vantage} to {frontend} answered {ANSWERED_IN_A_ROW} times in a row"
         await_state(says, self._look_at_flow, Deadline(self.settings.seconds(FLOWING_SECONDS)), rounds)
         self.traffic.mark(FLOWING)
+
+    def flow(self, vantage: Vantage, frontend: Frontend, lanes: Sequence[Lane]) -> list[str]:
+        """Begin steady traffic, whatever becomes of it; return its streams' names.
+
+        Where both kinds of connections flow they share the rate: what one kind does not see, the other may.
+        """
+        targets = self.targets(frontend)
+        rate = RATE / len(lanes)
+        begun: list[str] = []
+        for place in self.places(vantage):
+            for lane in lanes:
+                connections = KEPT_CONNECTIONS if lane is Lane.KEPT else 1
+                begun += (
+                    names := self.traffic.steady(
+                        place, targets, rate=rate, lanes=(lane,), limit=LIMIT, connections=connections
+                    )
+                )
+                self.flows |= dict.fromkeys(names, (frontend, lane))
+        self.flowing += begun
+        return begun
 
     def _look_at_flow(self) -> Sighting[bool]:
         """See whether the last exchanges of every stream were answered."""
@@ -250,6 +278,9 @@ class World:
         """Return where probers run for a vantage; pods for them are put up when first asked for."""
         if vantage.place is Place.OUTSIDE:
             return [self.vantages.outside()]
+        if vantage.place in (Place.EACH_NODE, Place.ONE_NODE):
+            nodes = self.stage.nodes[: 1 if vantage.place is Place.ONE_NODE else None]
+            return [self.vantages.on_node(node) for node in nodes]
         return [self.vantages.in_sandbox(self.sandbox)]
 
     def targets(self, frontend: Frontend) -> list[Target]:
@@ -264,6 +295,8 @@ class World:
             if not number:
                 raise Inconclusive(f'Service "{frontend.service}" has no node port')
             addresses = self.stage.node_addresses(families)
+            if frontend.nodes is Nodes.ONE:
+                addresses = [one for one in addresses if one.node == self.stage.nodes[0]] or addresses[:1]
             return [Target(said, one.address, number, protocol=protocol, node=one.node) for one in addresses]
         if frontend.door is Door.CLUSTER_IP:
             return [Target(said, service["spec"]["clusterIP"], port["port"], protocol=protocol)]
@@ -274,9 +307,12 @@ class World:
     def close(self) -> None:
         """End traffic and watches and ask for the deletion of everything made; each part whatever the others do."""
         try:
-            self.traffic.end()
+            self.undoing.close()
         finally:
-            self.sandbox.delete()
+            try:
+                self.traffic.end()
+            finally:
+                self.sandbox.delete()
 
 
 def _host(host: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from svcproof.cluster import services, workloads
 from svcproof.cluster.api import ClusterApi, Object
@@ -171,6 +172,17 @@ class Stage:
     def service(self, name: str) -> Object:
         """Return a Service as the API server has it now."""
         return self.api.get("Service", name, self.sandbox.namespace())
+
+    @cached_property
+    def nodes(self) -> list[str]:
+        """The nodes that took ordinary pods when it was first asked for, by name; raises Inconclusive for none.
+
+        The first is "one node", the last is "another node": what strikes a node strikes the last.
+        """
+        found = services.names(services.schedulable_nodes(self.api))
+        if not found:
+            raise Inconclusive("no ready node takes ordinary pods")
+        return found
 
     def node_addresses(self, families: tuple[str, ...] = ("IPv4",)) -> list[NodeAddress]:
         """Return each ready node's address; raise Inconclusive when there is none."""

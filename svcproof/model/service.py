@@ -48,6 +48,8 @@ class Place(Enum):
     OTHER_NAMESPACE = "a pod in another namespace"
     NODE = "a node"
     EVERY_NODE = "every node"
+    ONE_NODE = "a pod on one node"
+    EACH_NODE = "a pod on every node"
     POD_OF = "a pod of"
     EVERY_POD_OF = "every pod of"
 
