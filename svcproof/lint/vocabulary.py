@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from svcproof.lint.reading import Definition, ParameterType, Suite
+from svcproof.lint.reading import ParameterType, Suite
 
 _ORDER = {"given": "Given: what is so", "when": "When: the one event", "then": "Then: what is seen", "step": "Any"}
 
@@ -19,9 +19,12 @@ _BRACES = (
 def render(suite: Suite, types: Sequence[ParameterType]) -> str:
     """Return features/VOCABULARY.md; the same suite always gives the same text."""
     uses: Counter[int] = Counter()
+    examples: dict[int, str] = {}
     for scenario in suite.scenarios():
-        for step in scenario.steps:
-            uses.update(id(one.matcher) for one in suite.matching(step))
+        for step in scenario.all_steps:
+            for one in suite.matching(step):
+                uses[id(one.matcher)] += 1
+                examples.setdefault(id(one.matcher), step.name)
     scenarios = sum(1 for _ in suite.scenarios())
     lines = [
         "# Vocabulary",
@@ -33,16 +36,15 @@ def render(suite: Suite, types: Sequence[ParameterType]) -> str:
     for kind, title in _ORDER.items():
         listed = sorted((one for one in suite.definitions if one.kind == kind), key=lambda one: one.sentence)
         if listed:
-            lines += ["", f"## {title}", "", "| sentence | what it does | uses |", "|---|---|---|"]
-            lines += [f"| {_code(one.sentence)} | {_cell(_first(one))} | {uses[id(one.matcher)]} |" for one in listed]
+            lines += ["", f"## {title}", "", "| sentence | for example | uses |", "|---|---|---|"]
+            lines += [
+                f"| {_code(one.sentence)} | {_cell(examples.get(id(one.matcher), ''))} | {uses[id(one.matcher)]} |"
+                for one in listed
+            ]
     if types:
         lines += ["", "## Parameter types", "", "| type | what it reads |", "|---|---|"]
         lines += [f"| `{one.name}` | {_cell(_reads(one))} |" for one in types]
     return "\n".join(lines) + "\n"
-
-
-def _first(one: Definition) -> str:
-    return one.says.splitlines()[0] if one.says else ""
 
 
 def _reads(one: ParameterType) -> str:

@@ -102,7 +102,8 @@ def _key(page: Page) -> str:
     words = []
     for outcome, (name, above, tall) in lanes.SHAPES.items():
         if outcome in used:
-            tick = f'<path class="tick {name}" d="M4 {above}h5v{tall}h-5z"/><path class="base" d="M0 17.5H14"/>'
+            d = f"M4 {above + tall / 2:g}h5"
+            tick = f'<path class="tick {name}" stroke-width="{tall}" d="{d}"/><path class="base" d="M0 17.5H14"/>'
             words.append(f'<span><svg class="swim" viewBox="0 0 14 18" aria-hidden="true">{tick}</svg> '
                          f"{outcome.value}</span>")  # fmt: skip
     return f'<p class="key">one tick is one exchange: {" ".join(words)}</p>'
@@ -178,7 +179,8 @@ def _laws(result: ScenarioResult) -> str:
 
 
 def _traffic(page: Page, result: ScenarioResult) -> str:
-    drawn = [lanes.draw(page.histories[item.file], result.entry.id) for item in result.histories
+    fineness = lanes.FINEST if result.ending in (Ending.VIOLATED, Ending.UNKNOWN) else page.fineness
+    drawn = [lanes.draw(page.histories[item.file], fineness) for item in result.histories
              if item.file in page.histories]  # fmt: skip
     return "".join(f'<div class="scroll">{one}</div>' for one in drawn if one)
 

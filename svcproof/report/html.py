@@ -11,7 +11,7 @@ from pathlib import Path
 
 from svcproof.model.history import History, MalformedHistory
 from svcproof.model.history import read as read_history
-from svcproof.report import chapters
+from svcproof.report import chapters, lanes
 from svcproof.report.results import Ending, Evidence, Run
 from svcproof.report.trace import Trace
 
@@ -46,6 +46,10 @@ def _icon(run: Run) -> str:
     )
 
 
+LANES_TOTAL = 350_000
+"""Bytes that the swim-lanes may take: with many of them, those of scenarios that are met are drawn more coarsely."""
+
+
 @dataclass
 class Page:
     """One page under way: what it shows, and how much evidence it carries already."""
@@ -55,6 +59,7 @@ class Page:
     trace: Trace | None = None
     inlined: int = 0
     histories: dict[str, History] = field(default_factory=dict)
+    fineness: int = lanes.FINEST
 
     def body(self) -> str:
         """Return everything between the body's tags."""
@@ -62,6 +67,8 @@ class Page:
             for item in result.histories:
                 if found := self.history(item):
                     self.histories[item.file] = found
+        every = sum(len(history.streams) for history in self.histories.values())
+        self.fineness = lanes.columns(every, LANES_TOTAL)
         sections = [
             ("not-met", "Not met", chapters.not_met(self)),
             ("skipped", "Skipped", chapters.skips(self)),

@@ -15,8 +15,10 @@ RIGHT = 96
 PLOT = WIDTH - LEFT - RIGHT
 LANE = 26
 MOMENT_ROWS = 3
-COLUMNS = 1740
-"""Half-unit columns: finer ticks would make the page large and could not be told apart unzoomed."""
+FINEST, COARSEST = 1740, 220
+"""Columns that a lane is divided into: finer ticks could not be told apart before zooming, coarser ones say little."""
+
+BYTES_A_COLUMN = 9
 
 LANES_SHOWN = 24
 EVENTS_SHOWN = 60
@@ -37,19 +39,25 @@ _EVENT_KINDS = (Kind.ENDPOINTS, Kind.POD, Kind.NODE, Kind.SERVICE, Kind.PROBER)
 _MOMENTS = (Kind.ACTION, Kind.FAULT, Kind.MARK)
 
 
-def draw(history: History, name: str) -> str:
+def columns(lanes: int, budget: int) -> int:
+    """Return how finely lanes may be drawn, so that all of them stay within so many bytes."""
+    return max(COARSEST, min(FINEST, budget // (max(lanes, 1) * BYTES_A_COLUMN)))
+
+
+def draw(history: History, fineness: int = FINEST) -> str:
     """Return the figure with its caption and its list of events; empty where nothing was recorded."""
     if not history.exchanges and not history.events:
         return ""
-    return f'<figure class="lanes">{_Drawing(history, name).svg()}{_caption(history)}</figure>{_events(history)}'
+    drawing = _Drawing(history, fineness).svg()
+    return f'<figure class="lanes">{drawing}{_caption(history)}</figure>{_events(history)}'
 
 
 class _Drawing:
     """One drawing: time to the right, one lane below the other."""
 
-    def __init__(self, history: History, name: str) -> None:
+    def __init__(self, history: History, fineness: int) -> None:
         self._history = history
-        self._name = name
+        self._fineness = fineness
         moments = [one.start for one in history.exchanges] + [event.at for event in history.events]
         ends = [one.end for one in history.exchanges] + [event.at for event in history.events]
         self._begin, self._end = min(moments), max(ends)
@@ -119,27 +127,35 @@ class _Drawing:
         y = self._y + 4
         self._plot.append(f'<path class="base" d="M0 {y + 17.5:g}H{PLOT}"/>')
         for outcome, (name, above, tall) in SHAPES.items():
-            ticks = self._ticks(one.start for one in exchanges if one.outcome is outcome)
-            if ticks:
-                d = "".join(f"M{x:g} {y + above:g}h{width:g}v{tall:g}h-{width:g}z" for x, width in ticks)
-                self._plot.append(f'<path class="tick {name}" d="{d}"><title>{outcome.value}</title></path>')
+            bars = self._bars(one.start for one in exchanges if one.outcome is outcome)
+            if bars:
+                middle = y + above + tall / 2
+                self._plot.append(
+                    f'<path class="tick {name}" stroke-width="{tall}" d="M0 {middle:g}{bars}">'
+                    f"<title>{outcome.value}</title></path>"
+                )
         if longest := _longest(exchanges):
             self._gap(longest, y)
         where = f"{stream.node} " if stream.node and stream.node not in stream.frontend else ""
         words = f"{stream.vantage} → {where}{stream.frontend}"
         self._label(f"control: {words}" if stream.control else words, telling.route(stream), dim=stream.control)
 
-    def _ticks(self, moments: Iterable[float]) -> list[tuple[float, float]]:
-        """Return ticks as (x, width): neighbours in one column are one, columns in a row are one bar."""
-        columns = sorted({round((moment - self._begin) / (self._end - self._begin) * COLUMNS) for moment in moments})
+    def _bars(self, moments: Iterable[float]) -> str:
+        """Return the moments as strokes of a path: those in one column are one, columns in a row are one stroke."""
+        span = self._end - self._begin
+        taken = sorted({round((moment - self._begin) / span * self._fineness) for moment in moments})
         bars: list[list[int]] = []
-        for column in columns:
-            if bars and column <= bars[-1][1]:
+        for column in taken:
+            if bars and column == bars[-1][1]:
                 bars[-1][1] = column + 1
             else:
                 bars.append([column, column + 1])
-        unit = PLOT / COLUMNS
-        return [(round(first * unit, 1), round(max(last - first, 1) * unit + 0.4, 1)) for first, last in bars]
+        unit, reached, path = PLOT / self._fineness, 0.0, []
+        for first, last in bars:
+            begin, end = round(first * unit, 1), round(last * unit + 0.3, 1)
+            path.append(f"m{_number(begin - reached)} 0h{_number(end - begin)}")
+            reached = end
+        return "".join(path)
 
     def _gap(self, outage: Outage, y: float) -> None:
         if outage.first is None:
@@ -168,6 +184,11 @@ class _Drawing:
 def _text(x: float, y: float, text: str, name: str = "", shift: int = 0) -> str:
     """Return a text whose place moves with the zoom and whose letters do not."""
     return f'<g transform="translate({x:.1f} {y:g})"><text class="{name}" x="{shift}">{escape(text)}</text></g>'
+
+
+def _number(value: float) -> str:
+    """Return a number to a tenth, as short as SVG allows."""
+    return f"{round(value, 1):g}".replace("0.", ".", 1) if abs(value) < 1 else f"{round(value, 1):g}"
 
 
 def _ordered(history: History) -> list[Stream]:

@@ -60,7 +60,7 @@
   addEventListener("beforeprint", () => { opened = all("details.scenario:not([open])"); for (const box of opened) box.open = true; });
   addEventListener("afterprint", () => { for (const box of opened) box.open = false; });
 
-  for (const drawing of all("svg.swim")) {
+  for (const drawing of all("figure svg.swim")) {
     const width = Number(drawing.querySelector(".plot").dataset.width);
     let zoom = 1, shift = 0;
     const show = () => {
