@@ -15,7 +15,11 @@ PATIENCE = 10.0
 
 
 class ApiRefused(Exception):  # noqa: N818 - it says what came to pass
-    """The API server answered with an error, or did not answer."""
+    """The API server answered with an error, or did not answer: then *status* is 0."""
+
+    def __init__(self, what: str, status: int = 0) -> None:
+        super().__init__(what)
+        self.status = status
 
 
 class PlainApi:
@@ -49,6 +53,6 @@ class PlainApi:
         except requests.RequestException as silence:
             raise ApiRefused(f"{method} {path}: {silence}") from silence
         if not answer.ok and answer.status_code != requests.codes.conflict:
-            raise ApiRefused(f"{method} {path}: {answer.status_code}: {answer.text[:500]}")
+            raise ApiRefused(f"{method} {path}: {answer.status_code}: {answer.text[:500]}", answer.status_code)
         result: dict[str, Any] = answer.json()
         return result

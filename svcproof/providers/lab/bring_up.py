@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from svcproof.adapters.shell import CommandFailed
+from svcproof.problems import SetupProblem
 from svcproof.providers.lab import checks, machine, state, take_down
 from svcproof.providers.lab.image_store import ensure_store
 from svcproof.providers.lab.images import Image, ensure_images
@@ -74,9 +76,11 @@ def bring_up(wanted: Wanted, report: Report) -> LabPlan:
         machine.raise_limits()
     try:
         Start(record.plan, record, programs, images, store, report).run()
-    except BaseException:
+    except BaseException as broken:
         report.say("the start broke off: what it made is removed")
         take_down.take_down(wanted.name, report)
+        if isinstance(broken, CommandFailed):
+            raise SetupProblem(f"lab {wanted.name!r} cannot be brought up: {broken}") from broken
         raise
     record.put(phase="up", seconds=round(time.monotonic() - began, 1))
     return record.plan

@@ -262,6 +262,11 @@ def find_lab(name: str) -> Lab | None:
 def require_lab(name: str) -> Lab:
     """The lab *name*. Raises SetupProblem where it is not up."""
     found = find_lab(name)
+    if found is None and (broken := state.State.read(name)):
+        raise SetupProblem(
+            f"lab {name!r} is {broken.phase}, or was when that broke off",
+            f"wait, or bring it up anew: svcproof lab up --name {name}",
+        )
     if found is None:
         up = ", ".join(lab.name for lab in labs())
         raise SetupProblem(

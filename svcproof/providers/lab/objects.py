@@ -8,6 +8,16 @@ if TYPE_CHECKING:
     from svcproof.providers.lab.plan import NodePlan
 
 
+def collection_path(found: dict[str, Any]) -> str:
+    """Where the API server creates an object: its URL path, by the rules that its kinds' names follow."""
+    group = found["apiVersion"]
+    root = f"/apis/{group}" if "/" in group else f"/api/{group}"
+    kind = found["kind"].lower()
+    plural = f"{kind}es" if kind.endswith("s") else f"{kind}s"
+    namespace = found["metadata"].get("namespace")
+    return f"{root}/namespaces/{namespace}/{plural}" if namespace else f"{root}/{plural}"
+
+
 def node_is_ready(node: dict[str, Any]) -> bool:
     """Whether the kubelet says Ready and nothing keeps pods off the node any more."""
     conditions = {condition["type"]: condition["status"] for condition in node["status"].get("conditions", [])}

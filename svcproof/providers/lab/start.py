@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 import threading
 import time
@@ -17,7 +16,7 @@ from svcproof.problems import SetupProblem
 from svcproof.providers.lab import add_ons, certificates, cgroups, checks, components, network, processes, state
 from svcproof.providers.lab.components import folder
 from svcproof.providers.lab.image_store import copy_store
-from svcproof.providers.lab.objects import KUBELET_ADMIN, is_rolled_out, node_is_ready, node_object
+from svcproof.providers.lab.objects import KUBELET_ADMIN, collection_path, is_rolled_out, node_is_ready, node_object
 from svcproof.providers.lab.plan import CONTROL_PLANE, LabPlan
 
 if TYPE_CHECKING:
@@ -29,8 +28,11 @@ if TYPE_CHECKING:
     from svcproof.providers.lab.programs import Programs
     from svcproof.providers.lab.progress import Report, Step
 
-PATIENCE = 120.0
+PATIENCE = 300.0
 """Seconds to wait for one step of a component; a busy machine takes longer than an idle one."""
+
+NEVER = (400, 405, 415, 422)
+"""HTTP answers that will be the same however often one asks."""
 
 EVERY = 0.1
 """Seconds between two looks at what the API server says."""
@@ -107,32 +109,28 @@ class Start:
             self._start(CONTROL_PLANE, "kube-apiserver")
             api = self._api()
             self._await("the API server is ready", lambda: api.status("/readyz") == 200, step, "etcd", "kube-apiserver")
-        with self.report.step("start the controllers, the scheduler and the control plane's proxy"):
+        with self.report.step("start the controllers, the scheduler and the control plane's proxy") as step:
             for name in ("kube-controller-manager", "kube-scheduler", "kube-proxy"):
                 self._start(CONTROL_PLANE, name)
-            for node in self.plan.node_plans:
-                api.post("/api/v1/nodes", node_object(node))
+            self._create([node_object(node) for node in self.plan.node_plans], step)
             self.nodes_are_known.set()
-            api.post("/apis/rbac.authorization.k8s.io/v1/clusterrolebindings", KUBELET_ADMIN)
-            self._apply(add_ons.dns_manifests(self.plan, self.images))
+            self._create([KUBELET_ADMIN, *add_ons.dns_manifests(self.plan, self.images)], step)
         with self.report.step("wait until DNS answers on every node") as step:
             needed = ("kube-controller-manager", "kube-scheduler")
             self._await_workload("kube-system", "deployments", "coredns", step, *needed)
-            self._side_by_side(*(partial(self._ask_dns, node) for node in self.plan.node_plans))
+            self._side_by_side(*(partial(self._await_dns, node, step) for node in self.plan.node_plans))
 
     def _bring_up_metallb(self) -> None:
         with self.report.step("start MetalLB") as step:
             self._await("the API server knows the nodes", self.nodes_are_known.is_set, step)
-            self._apply(add_ons.metallb_manifests(self.images, self.programs))
+            self._create(add_ons.metallb_manifests(self.images, self.programs), step)
             self._await_add_on("metallb", step)
-            # Its webhook is reached through the control plane's proxy, which may still be a moment behind.
-            pools = add_ons.metallb_pools(self.plan)
-            self._await("MetalLB takes its addresses", lambda: self._apply(pools, check=False), step)
+            self._create(add_ons.metallb_pools(self.plan), step)
 
     def _bring_up_traefik(self) -> None:
         with self.report.step("start Traefik") as step:
             self._await("the API server knows the nodes", self.nodes_are_known.is_set, step)
-            self._apply(add_ons.traefik_manifests(self.plan, self.images))
+            self._create(add_ons.traefik_manifests(self.plan, self.images), step)
             self._await_add_on("traefik", step)
 
     def _await_add_on(self, add_on: str, step: Step) -> None:
@@ -153,35 +151,30 @@ class Start:
             key=issued / "owner.key",
         )
 
-    def _apply(self, objects: Sequence[dict[str, Any]], *, check: bool = True) -> bool:
-        """Create objects of any kind, custom ones too; says whether all were taken."""
-        everything = {"apiVersion": "v1", "kind": "List", "items": list(objects)}
-        kubectl = self.programs.path("kubectl")
-        argv: list[str | Path] = [
-            kubectl,
-            f"--kubeconfig={self.plan.kubeconfig}",
-            "apply",
-            "--server-side",
-            "--validate=false",
-            "-f",
-            "-",
-        ]
-        return shell.run(argv, input=json.dumps(everything), timeout=PATIENCE, check=check).ok
+    def _create(self, objects: Sequence[dict[str, Any]], step: Step) -> None:
+        """Create each of *objects*, in order; what it stands on may still be on its way: its namespace, a webhook."""
+        api = self._api()
+        for found in objects:
+            what = f"the API server takes {found['kind']} {found['metadata']['name']}"
+            self._await(what, partial(_is_taken, api, found), step)
 
-    def _ask_dns(self, node: NodePlan) -> None:
+    def _await_dns(self, node: NodePlan, step: Step) -> None:
         for block in self.plan.blocks:
             resolver = str(block.dns_service)
-            question = [sys.executable, "-IS", ask_name.__file__, resolver, "kubernetes.default.svc.cluster.local"]
-            argv = ["nsenter", f"--net={self.plan.network_namespace(node.name)}", *question, str(PATIENCE)]
-            if not shell.run(argv, timeout=PATIENCE + 5, check=False).ok:
-                raise SetupProblem(f"cluster DNS at {resolver} gives {node.name} no answer within {PATIENCE:.0f} s")
+            question = [sys.executable, "-IS", ask_name.__file__, resolver, "kubernetes.default.svc.cluster.local", "2"]
+            argv = ["nsenter", f"--net={self.plan.network_namespace(node.name)}", *question]
+            self._await(
+                f"cluster DNS at {resolver} answers {node.name}",
+                partial(_succeeds, argv),
+                step,
+                f"{node.name}/kube-proxy",
+            )
 
     def _bring_up_node(self, node: NodePlan) -> None:
         with self.report.step(f"start containerd on {node.name}") as step:
             self._start(node.name, "containerd")
-            self._await(
-                "containerd answers", lambda: self._ctr(node, "version", check=False), step, f"{node.name}/containerd"
-            )
+            socket = self.plan.containerd_socket(node.name)
+            self._await("containerd listens", socket.exists, step, f"{node.name}/containerd")
         with self.report.step(f"start the kubelet and the proxy on {node.name}") as step:
             self._await("the API server knows the node", self.nodes_are_known.is_set, step)
             self._start(node.name, "kubelet")
@@ -195,11 +188,6 @@ class Start:
                 f"{node.name}/kubelet",
                 f"{node.name}/containerd",
             )
-
-    def _ctr(self, node: NodePlan, *arguments: str, check: bool = True) -> bool:
-        socket = self.plan.containerd_socket(node.name)
-        argv: list[str | Path] = [self.programs.path("ctr"), f"--address={socket}", "--namespace=k8s.io", *arguments]
-        return shell.run(argv, timeout=PATIENCE, check=check).ok
 
     # waiting
 
@@ -225,9 +213,7 @@ class Start:
                     raise SetupProblem(f"{name} of {place} ended by itself; it said last:\n{self._said(place, name)}")
             waited = time.monotonic() - began
             if waited > PATIENCE:
-                said = "\n".join(
-                    f"{name} of {place} said last:\n{self._said(place, name)}" for place, name in watched
-                )
+                said = "\n".join(f"{name} of {place} said last:\n{self._said(place, name)}" for place, name in watched)
                 raise SetupProblem(f"after {waited:.0f} s it is still not so that {what}\n{said}")
 
     def _said(self, place: str, name: str) -> str:
@@ -235,11 +221,21 @@ class Start:
         return "\n".join(f"    {line}" for line in log.read_text(errors="replace").splitlines()[-8:])
 
 
+def _is_taken(api: PlainApi, found: dict[str, Any]) -> bool:
+    return bool(api.post(collection_path(found), found))
+
+
+def _succeeds(argv: Sequence[str]) -> bool:
+    return shell.run(argv, timeout=PATIENCE, check=False).ok
+
+
 def _answered(holds: Callable[[], bool]) -> bool:
     """Whether *holds*; an API server that does not say so yet is asked again."""
     try:
         return holds()
-    except ApiRefused:
+    except ApiRefused as refused:
+        if refused.status in NEVER:
+            raise SetupProblem(str(refused)) from refused
         return False
 
 
