@@ -2,6 +2,7 @@
 
 from svcproof.gherkin import Context, then, when, world
 from svcproof.model.allocation import Given, Kept, stored_alike
+from svcproof.model.answers import answered_by, tell_addresses
 from svcproof.model.wish import Asker, Wish
 from svcproof.wishes import asking, fields, granting
 
@@ -71,3 +72,35 @@ def a_deployment_has_made_none(context: Context, name: str) -> None:
 @then("the {kind:ObjectKind} {name:Name} stays without an external address")
 def stays_without_address(context: Context, kind: str, name: str) -> None:
     world(context).say("stays_without_address", granting(context).stays_without_address(kind, name, 3.0))
+
+
+@when("every Service labelled {label:Name} is deleted in one request")
+def deleted_in_one_request(context: Context, label: str) -> None:
+    asking(context).delete_labelled(label)
+
+
+@when("the API server's proxy is asked for port {port:Port} of {name:Name}")
+def asked_by_proxy(context: Context, port: str, name: str) -> None:
+    asking(context).by_proxy(name, port)
+
+
+@then("it is given what it asked for")
+def given_what_it_asked_for(context: Context) -> None:
+    world(context).say("given_what_it_asked_for", asking(context).got_what_it_asked_for())
+
+
+@then("a backend of {name:Name} has answered it")
+def a_backend_has_answered_it(context: Context, name: str) -> None:
+    here = world(context)
+    here.say("answered_by_a_backend", answered_by(asking(context).asked.answer, here.stage.known[name]))
+
+
+@then("every node tells an address, and every pod of {name:Name} its node and address")
+def nodes_and_pods_tell_addresses(context: Context, name: str) -> None:
+    here = world(context)
+    here.say("tell_addresses", tell_addresses(here.api.list("Node"), here.stage.ready_pods(name)))
+
+
+@then("no Service labelled {label:Name} is left")
+def no_service_is_left(context: Context, label: str) -> None:
+    world(context).say("none_left", asking(context).none_labelled(label))

@@ -104,6 +104,12 @@ def read_refusal(text: str) -> str:
     return text
 
 
+@parameter("Port", r'(?:"[a-z][-a-z0-9]*"|[1-9]\d{0,4})')
+def read_port(text: str) -> str:
+    """Read a port by its number, or its name in quotes."""
+    return text.strip('"')
+
+
 @parameter("Field", r'"[a-zA-Z][][a-zA-Z0-9.]*"')
 def read_field(text: str) -> str:
     """Read a field's path: "spec.ports[0].nodePort"."""

@@ -3,7 +3,7 @@
 import pytest
 
 from svcproof.model.answers import Answer as Reply
-from svcproof.model.answers import accepted, as_it_was, at, has, nothing_left, refused_as
+from svcproof.model.answers import accepted, answered_by, as_it_was, at, has, nothing_left, refused_as, tell_addresses
 from svcproof.model.verdict import Answer
 
 FIELD = "spec.ports[0].nodePort"
@@ -97,3 +97,17 @@ def test_fields_are_compared_as_people_write_them_and_emptiness_is_absence() -> 
 
     assert has("it", item, {"spec.allocate": "false", "spec.port": "80", "spec.nodePort": ""}).answer is Answer.MET
     assert "spec.type is ClusterIP, wanted NodePort" in has("it", item, {"spec.type": "NodePort"}).because
+
+
+def test_an_answer_by_proxy_names_the_backend() -> None:
+    assert answered_by(Reply(200, body={"pod": "web-1"}), {"web-1"}).answer is Answer.MET
+    assert answered_by(Reply(200, body={"pod": "db-1"}), {"web-1"}).answer is Answer.VIOLATED
+    assert answered_by(Reply(503), {"web-1"}).answer is Answer.UNKNOWN
+
+
+def test_a_node_or_pod_that_does_not_tell_its_address_is_named() -> None:
+    node = {"metadata": {"name": "node-1"}, "status": {"addresses": []}}
+    pod = {"metadata": {"name": "web-1"}, "spec": {"nodeName": "node-1"}, "status": {"podIP": "10.0.0.1"}}
+
+    assert "node-1" in tell_addresses([node], [pod]).because
+    assert tell_addresses([], [pod]).answer is Answer.MET

@@ -173,3 +173,68 @@ Feature: The addresses and ports that a Service is given
         | before           | after            | given                             |
         | SingleStack      | RequireDualStack | a cluster IP of each family       |
         | RequireDualStack | SingleStack      | a cluster IP of the service ranges |
+
+  Rule: A free address or port that is asked for MUST be granted as asked
+
+    @al-30 @CIP-8 @core @needs.exec
+    Scenario: a chosen cluster IP is given, and answers
+      Given a Deployment "newcomer" with 1 ready backend
+      When a Service asks for a free cluster IP
+      Then it is accepted
+      And it is given what it asked for
+      And "newcomer" still answers
+
+    @al-31 @NP-5 @core
+    Scenario: a chosen node port is given
+      When a Service asks for a free node port
+      Then it is accepted
+      And it is given what it asked for
+
+  Rule: Nodes and pods MUST tell where they are
+
+    @al-32 @NP-11 @PN-10 @core
+    Scenario: every node tells an address, and every pod its own and its node
+      When a Deployment "web" with 2 ready backends joins
+      Then every node tells an address, and every pod of "web" its node and address
+
+  Rule: Deleting several Services in one request MUST delete those and no others
+
+    @al-33 @VAL-15 @extended @needs.exec
+    Scenario: a collection of Services goes, and its neighbour goes on
+      Given a ClusterIP Service "web" with 1 ready backend
+      And this Service exists:
+        """
+        metadata: {name: first, labels: {app: season}}
+        spec:
+          ports: [{port: 80}]
+        """
+      And this Service exists:
+        """
+        metadata: {name: second, labels: {app: season}}
+        spec:
+          ports: [{port: 80}]
+        """
+      When every Service labelled "season" is deleted in one request
+      Then it is accepted
+      And no Service labelled "season" is left
+      And "web" is as it was
+      And "web" still answers
+
+  Rule: The API server's proxy MUST reach a Service's backends
+
+    @al-34 @PX-1 @extended
+    Scenario Outline: the API server's proxy reaches <port>
+      Given this Service exists:
+        """
+        spec:
+          selector: {app: web}
+          ports: [{name: http, port: 80, targetPort: main}]
+        """
+      And a Deployment "web" with 1 ready backend
+      When the API server's proxy is asked for port <port> of "web"
+      Then a backend of "web" has answered it
+
+      Examples:
+        | port   |
+        | 80     |
+        | "http" |

@@ -116,7 +116,7 @@ Feature: What EndpointSlices tell
       Then within the convergence time "web" lists an endpoint that is terminating and serving, but not ready
       And within the convergence time the endpoints of "web" tell its pods as they are
 
-  Rule: EndpointSlices MUST be the cluster's own work, for as long as the Service lives
+  Rule: EndpointSlices MUST be kept by the cluster for as long as the Service lives, and no longer
 
     @es-13 @ES-6 @ES-7 @extended
     Scenario: an EndpointSlice that is deleted is made anew, and belongs to its Service

@@ -12,9 +12,10 @@ import yaml
 from svcproof.cluster import ranges
 from svcproof.cluster.api import ClusterApi, NotFound, Object, Reply
 from svcproof.cluster.sandbox import Sandbox
+from svcproof.cluster.waiting import Deadline, Rounds
 from svcproof.model import answers
 from svcproof.model.answers import Answer
-from svcproof.model.verdict import Inconclusive, Verdict, met
+from svcproof.model.verdict import Inconclusive, Verdict, met, violated
 from svcproof.model.wish import PORTS, Asker, Wanted, Wish
 
 NAME = "web"
@@ -22,6 +23,11 @@ NAME = "web"
 
 NEWCOMER = "newcomer"
 """What a Service is called that asks for something in particular."""
+
+_PATHS = {"node_port": "spec.ports[0].nodePort", "clusterIP": "spec.clusterIP"}
+
+PROXY_SECONDS = 15.0
+"""How long the API server may take to learn of an endpoint that its own EndpointSlices list."""
 
 MERGE = "application/merge-patch+json"
 
@@ -59,6 +65,7 @@ class Asking:
     sandbox: Sandbox
     last: Asked | None = None
     before: dict[str, Object] = field(default_factory=dict)
+    _wished: dict[str, str] = field(default_factory=dict)
 
     @property
     def asked(self) -> Asked:
@@ -86,7 +93,9 @@ class Asking:
     def wish(self, asker: Asker, wish: Wish, *, dry: bool = False) -> Asked:
         """Ask for a Service with something in particular; *dry* stores nothing."""
         namespace = self.sandbox.namespace("other") if asker is Asker.ELSEWHERE else ""
-        body = _newcomer(**{"namespace": namespace, **self._granted(wish)})
+        granted = self._granted(wish)
+        self._wished = {_PATHS[name]: str(value) for name, value in granted.items() if name in _PATHS}
+        body = _newcomer(**{"namespace": namespace, **granted})
         return self.post(body, query={"dryRun": "All"} if dry else None)
 
     def post(self, body: Object, *, query: Mapping[str, str] | None = None) -> Asked:
@@ -145,6 +154,41 @@ class Asking:
         answer = self.asked.answer
         taken = any("already allocated" in message for _, message in answer.causes)
         return met(f"somebody holds it already: {answer}") if taken else answers.accepted(answer)
+
+    def got_what_it_asked_for(self) -> Verdict:
+        """Say whether the object of the last request was stored with the address or port that it asked for."""
+        found = self.now(self.asked.kind, self.asked.name, self.asked.namespace)
+        if found is None:
+            return violated(f"{self.asked} does not exist")
+        return answers.has(str(self.asked), found, self._wished)
+
+    def delete_labelled(self, label: str) -> Asked:
+        """Ask for the deletion of every Service of the namespace that carries app=LABEL, in one request."""
+        self._look_around()
+        namespace = self.sandbox.namespace()
+        reply = self.api.ask("DELETE", _path("Service", namespace), query={"labelSelector": f"app={label}"})
+        self.last = Asked("Service", label, namespace, answer_of(reply))
+        return self.last
+
+    def none_labelled(self, label: str) -> Verdict:
+        """Say whether no Service of the namespace carries app=LABEL."""
+        left = [
+            item["metadata"]["name"]
+            for item in self.api.list("Service", self.sandbox.namespace(), labels=f"app={label}")
+        ]
+        return violated(f"still there: {', '.join(left)}") if left else met(f"no Service labelled {label} is left")
+
+    def by_proxy(self, name: str, port: str) -> Asked:
+        """Ask a Service through the API server's proxy, at a port by name or number, until it knows an endpoint."""
+        namespace = self.sandbox.namespace()
+        within, rounds = Deadline(PROXY_SECONDS), Rounds(0.2)
+        while True:
+            reply = self.api.ask("GET", f"{_path('Service', namespace, f'{name}:{port}')}/proxy/")
+            if reply.status != 503 or within.passed:
+                break
+            rounds.wait(0, within.left)
+        self.last = Asked("Service", name, namespace, answer_of(reply))
+        return self.last
 
     def nothing_left(self) -> Verdict:
         """Say whether the object of the last request does not exist."""
@@ -214,10 +258,12 @@ class Asking:
 
 
 def _newcomer(*, name: str = NEWCOMER, namespace: str = "", **spec: Any) -> Object:
-    port: Object = {"port": 80} | ({"nodePort": spec.pop("node_port")} if "node_port" in spec else {})
+    port: Object = {"port": 80, "targetPort": "main"} | (
+        {"nodePort": spec.pop("node_port")} if "node_port" in spec else {}
+    )
     kind = "NodePort" if "nodePort" in port else "ClusterIP"
     meta = {"name": name} | ({"namespace": namespace} if namespace else {})
-    body = {"type": kind, "selector": {"app": "nobody"}, "ports": [port], **spec}
+    body = {"type": kind, "selector": {"app": NEWCOMER}, "ports": [port], **spec}
     return {"apiVersion": "v1", "kind": "Service", "metadata": meta, "spec": body}
 
 

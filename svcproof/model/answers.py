@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from svcproof.model.verdict import Answer as Kind
 from svcproof.model.verdict import Verdict, met, unknown, violated
 
 STATUSES: Mapping[str, int] = {
@@ -128,3 +129,23 @@ def _said(value: Any) -> str:
     if value is None or value == "":
         return "" if value is None else '""'
     return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def answered_by(answer: Answer, backends: Collection[str]) -> Verdict:
+    """One of these backends has answered, by its own word."""
+    verdict = accepted(answer)
+    if verdict.answer is not Kind.MET:
+        return verdict
+    said = str(answer.body.get("pod", ""))
+    if said in backends:
+        return met(f"{said} answered")
+    return violated(f"{said or 'nobody who says its name'} answered; the backends are {', '.join(sorted(backends))}")
+
+
+def tell_addresses(nodes: Sequence[Mapping[str, Any]], pods: Sequence[Mapping[str, Any]]) -> Verdict:
+    """Every node's status tells an address, and every pod's status its node and its address."""
+    silent = [node["metadata"]["name"] for node in nodes if not node.get("status", {}).get("addresses")]
+    lost = [pod["metadata"]["name"] for pod in pods if not (pod["spec"].get("nodeName") and pod["status"].get("podIP"))]
+    if silent or lost:
+        return violated(f"without an address or node: {', '.join([*silent, *lost])}")
+    return met(f"{len(nodes)} nodes and {len(pods)} pods tell where they are", nodes=len(nodes), pods=len(pods))
