@@ -15,7 +15,7 @@ def inject(ground: Ground) -> None:
 
 
 def in_effect(ground: Ground) -> Evidence:
-    seen = burst(ground, f"pod@{ground.bystander}", ground.trial.cluster_ip(ground.trial.service()), 60)
+    seen = burst(ground, f"pod@{ground.victim}", ground.trial.cluster_ip(ground.trial.service()), 60)
     most = max(answered_by(seen).values(), default=0)
     return Evidence(most > 45, f"60 connections to {len(ground.nodes)} backends: {shares(seen)}")
 

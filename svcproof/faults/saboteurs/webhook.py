@@ -23,7 +23,7 @@ def _with_variables(lie: dict[str, Any], namespace: str) -> dict[str, Any]:
     variables: dict[str, str] = {}
     for service in services:
         address = service["spec"].get("clusterIP", "None")
-        if service["metadata"]["namespace"] != namespace and address not in ("None", ""):
+        if service["metadata"]["namespace"] not in (namespace, "default") and address not in ("None", ""):
             prefix = service["metadata"]["name"].upper().replace("-", "_")
             variables[f"{prefix}_SERVICE_HOST"] = address
             variables[f"{prefix}_SERVICE_PORT"] = str(service["spec"]["ports"][0]["port"])
