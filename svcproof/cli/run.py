@@ -8,6 +8,7 @@ import shlex
 import sys
 import threading
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -104,8 +105,10 @@ def run(  # noqa: PLR0917 - one parameter for each option
     written, lost = write(result, folder, again) if folder else ([], [])
     lost += [journal.trouble] if journal.trouble else []
     said = [*written, *(f"! {problem}" for problem in lost)]
-    print("\n" + terminal.closing(result, colour=terminal.coloured(sys.stdout), reproduce=again, written=said))
-    _tell_github(result, again)
+    with suppress(OSError):  # whoever watched has gone away; the exit code and the report stay
+        print("\n" + terminal.closing(result, colour=terminal.coloured(sys.stdout), reproduce=again, written=said))
+        _tell_github(result, again)
+        sys.stdout.flush()
     raise typer.Exit(_exit_code(result, interrupted=interrupted, lost=lost))
 
 
@@ -136,9 +139,11 @@ class Cluster:
         if not self.needed:
             return {}
         from svcproof.cli import settling
+        from svcproof.providers import node_control
 
         self._api = clusters.connect(self._settings)
-        return settling.settle(self._api, self._needs, journal)
+        control = node_control.choose(self._settings.get("node_control", ""))
+        return settling.settle(self._api, self._needs, journal, control)
 
     def clean(self, run: str, keep: bool) -> dict[str, Any]:
         """Reap what is left of the run, and count."""

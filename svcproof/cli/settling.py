@@ -13,6 +13,7 @@ from svcproof.adapters import web
 from svcproof.cluster import sandbox
 from svcproof.cluster.api import ApiTrouble, ClusterApi, NotFound
 from svcproof.cluster.detect import Detection, detect
+from svcproof.cluster.node_control import NodeControl
 from svcproof.model.capability import OFFERS, Capability
 from svcproof.run.conducting import Journal
 
@@ -22,7 +23,9 @@ NETWORKS = (
 """What the DaemonSets of network plug-ins are named after."""
 
 
-def settle(api: ClusterApi, needs: Iterable[str], journal: Journal) -> dict[str, Any]:
+def settle(
+    api: ClusterApi, needs: Iterable[str], journal: Journal, node_control: NodeControl | None = None
+) -> dict[str, Any]:
     """Delete what dead runs left, tell the journal what cluster this is; return the settings that say it to workers.
 
     Raises SetupProblem where the credentials cannot run the suite.
@@ -30,7 +33,7 @@ def settle(api: ClusterApi, needs: Iterable[str], journal: Journal) -> dict[str,
     sandbox.require_permission(api)
     sandbox.reap(api)
     journal.tell({"is": "cluster", "facts": facts(api)})
-    found = [detect(name, Detection(api, web.knock)) for name in sorted(set(needs))]
+    found = [detect(name, Detection(api, web.knock, node_control)) for name in sorted(set(needs))]
     for capability in found:
         offer = OFFERS.get(capability.name)
         journal.tell({"is": "capability", **_plain(capability), "cure": offer.get if offer else ""})

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from svcproof.cluster.api import ApiTrouble, ClusterApi
+from svcproof.cluster.node_control import NodeControl
 from svcproof.cluster.services import is_ready, names, node_addresses, schedulable_nodes
 from svcproof.model.capability import OFFERS, Capability
 
@@ -25,6 +26,7 @@ class Detection:
 
     api: ClusterApi
     knock: Knock
+    node_control: NodeControl | None = None
 
 
 Detector = Callable[[Detection], Capability]
@@ -70,13 +72,29 @@ def _dns(using: Detection) -> Capability:
 
 def _exec(using: Detection) -> Capability:
     """Running a command needs `create` on pods/exec, and `get` as well since Kubernetes 1.35 (over WebSocket)."""
-    lacking = [verb for verb in ("create", "get") if not _may(using.api, verb)]
+    lacking = [verb for verb in ("create", "get") if not _may(using.api, verb, "pods", "exec")]
     because = f"these credentials may not {' and '.join(lacking)} pods/exec" if lacking else "pods/exec is granted"
     return Capability("exec", present=not lacking, because=because)
 
 
-def _may(api: ClusterApi, verb: str) -> bool:
-    attributes = {"verb": verb, "resource": "pods", "subresource": "exec"}
+def _node_control(using: Detection) -> Capability:
+    control = using.node_control
+    if control is None:
+        return Capability("node-control", present=False, because="no node control was named")
+    trouble = control.trouble()
+    because = trouble or f"nodes are controlled by: {control.description}"
+    return Capability("node-control", present=not trouble, because=because)
+
+
+def _drain(using: Detection) -> Capability:
+    wanted = (("patch", "nodes", ""), ("create", "pods", "eviction"))
+    lacking = [f"{verb} {'/'.join(filter(None, what))}" for verb, *what in wanted if not _may(using.api, verb, *what)]
+    granted = f"these credentials may not {' and '.join(lacking)}" if lacking else "nodes may be cordoned, pods evicted"
+    return Capability("drain", present=not lacking, because=granted)
+
+
+def _may(api: ClusterApi, verb: str, resource: str, subresource: str = "") -> bool:
+    attributes = {"verb": verb, "resource": resource, "subresource": subresource}
     review = {
         "apiVersion": "authorization.k8s.io/v1",
         "kind": "SelfSubjectAccessReview",
@@ -92,4 +110,6 @@ DETECTORS: Mapping[str, Detector] = {
     "node-addresses": _node_addresses,
     "dns": _dns,
     "exec": _exec,
+    "node-control": _node_control,
+    "drain": _drain,
 }

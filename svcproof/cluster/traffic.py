@@ -127,6 +127,7 @@ class Prober:
         self.lost = ""
         self.lost_at = 0.0
         self.news = Bell()
+        self.patience = SILENCE_SECONDS
         self._running = running
         self._clock = clock
         self._offset = _Offset()
@@ -162,10 +163,10 @@ class Prober:
         """Let a stream start no more exchanges."""
         self._tell({"do": "close", "stream": name})
 
-    def hear_all(self, seconds: float = SILENCE_SECONDS) -> None:
+    def hear_all(self) -> None:
         """Return when all that it has seen so far has arrived, or it is lost."""
         number = self._ping()
-        self._await(lambda: number not in self._pings, seconds, "answered no question about its clock")
+        self._await(lambda: number not in self._pings, self.patience, "answered no question about its clock")
 
     def await_streams(self, names: Iterable[str], seconds: float) -> None:
         """Return when these streams have ended, or the prober is lost; it is lost when that takes so many seconds."""
@@ -241,8 +242,8 @@ class Prober:
                 if code is not None:
                     self._lose(f"it ended with exit code {code}")
                     return
-                if self._clock.now() - self._heard > SILENCE_SECONDS:
-                    self._lose(f"it was silent for {SILENCE_SECONDS:g} s")
+                if self._clock.now() - self._heard > self.patience:
+                    self._lose(f"it was silent for {self.patience:g} s")
                     return
                 if self._clock.now() - asked > PING_SECONDS and self._answered >= FIRST_PINGS:
                     asked = self._clock.now()
@@ -382,6 +383,22 @@ class Traffic:
         prober.await_streams([stream], count / rate + limit + SILENCE_SECONDS)
         return stream
 
+    def look_up_steadily(
+        self,
+        place: Place,
+        name: str,
+        type: str = "A",  # noqa: A002 - the DNS word for it
+        *,
+        rate: float = 20.0,
+        limit: float = 1.0,
+    ) -> str:
+        """Begin to ask for a name, each query on its own and by the vantage's first name server; see `steady`."""
+        order = {"rate": rate, "limit": limit, "name": name, "type": type}
+        prober = self._prober(place)
+        stream = self._open(prober, Target(f"{name} {type}", "", 0, "dns"), Lane.NEW, order)
+        prober.await_beginning([stream])
+        return stream
+
     def stop(self, names: Sequence[str] | None = None) -> None:
         """Let streams start no more exchanges (all but the controls, unless named); return when the open ones ended."""
         concerned = []
@@ -413,15 +430,33 @@ class Traffic:
             for prober in self._probers:
                 prober.end()
 
+    # while the API server is away
+
+    def endure(self, seconds: float) -> None:
+        """Take no prober for lost that is silent for so long: what it says comes through the API server."""
+        for prober in self._probers:
+            prober.patience = max(prober.patience, SILENCE_SECONDS + seconds)
+
+    def vouch(self, host: str, port: int) -> None:
+        """Let another address bear witness for the probers outside, whose other control target will be silent."""
+        for prober in self._probers:
+            if isinstance(prober.place, Outside) and prober.heard:
+                self._open_control(prober, f"{host}:{port}", f"port {port} of {host}")
+
     # events
 
     def act(self, says: str, subject: str = "the scenario", **data: object) -> None:
         """Write down that the scenario does something, just before it does it."""
         self.event(Kind.ACTION, subject, says, data)
 
-    def mark(self, subject: str) -> None:
-        """Set a mark that laws can refer to ("settled")."""
-        self.event(Kind.MARK, subject, "")
+    def mark(self, subject: str, at: float | None = None) -> None:
+        """Set a mark that laws can refer to ("settled"), now or at a moment of the runner's clock."""
+        self._events.append(Event(self.clock.now() if at is None else at, Kind.MARK, subject))
+
+    def last(self, kind: Kind, subject: str, *says: str) -> Event | None:
+        """Return the last event about a subject that says one of these words first, or None."""
+        found = [one for one in self._events if one.kind is kind and one.subject == subject]
+        return next((one for one in reversed(found) if one.says.startswith(says)), None)
 
     def event(self, kind: Kind, subject: str, says: str, data: Mapping[str, object] | None = None) -> None:
         """Write down something that happens now; may be called from any thread."""
@@ -501,19 +536,20 @@ class Traffic:
                 return known
         prober = Prober(place.start(self._api), place, self.clock)
         self._probers.append(prober)
-        self._open_control(prober)
+        self._open_control(prober, self._control_for_outside if isinstance(place, Outside) else "", "the API server")
         return prober
 
-    def _open_control(self, prober: Prober) -> None:
+    def _open_control(self, prober: Prober, address: str, said: str) -> None:
+        """Begin a control stream to an address and port, or to the vantage's own loopback where it is empty."""
         place = prober.place
         host, port, protocol = "@self", 0, "http"
-        if isinstance(place, Outside) and self._control_for_outside:
-            host, _, number = self._control_for_outside.rpartition(":")
+        if address:
+            host, _, number = address.rpartition(":")
             host, port, protocol = host.strip("[]"), int(number), "connect"
         about = Stream(
             f"{next(self._numbers)} {place.description} control",
             place.description,
-            "its own loopback" if host == "@self" else "the API server",
+            "its own loopback" if host == "@self" else said,
             "127.0.0.1" if host == "@self" else f"{host}:{port}",
             protocol,
             Lane.NEW,

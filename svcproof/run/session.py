@@ -21,6 +21,7 @@ from svcproof.cluster.traffic import Clock, Traffic
 from svcproof.cluster.vantages import Vantages
 from svcproof.cluster.workloads import Images
 from svcproof.model.capability import OFFERS, Capability
+from svcproof.providers import node_control
 from svcproof.run.recording import Recording
 from svcproof.run.roster import identity
 from svcproof.world import World
@@ -41,7 +42,8 @@ class Session:
     def capability(self, name: str) -> Capability:
         """Return whether the cluster offers something; asked once a run."""
         if name not in self.settled:
-            self.settled[name] = detect(name, Detection(self.api, web.knock))
+            control = node_control.choose(self.settings.node_control)
+            self.settled[name] = detect(name, Detection(self.api, web.knock, control))
         return self.settled[name]
 
 
@@ -100,6 +102,7 @@ def _world(session: Session, name: str) -> World:
         vantages=session.vantages,
         recorder=session.recording,
         fetch_from_here=web.fetch_from_here,
+        node_control=node_control.choose(session.settings.node_control),
     )
     owned.listener = world.hear
     return world
