@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import signal
+import time
+from datetime import timedelta
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -24,22 +26,23 @@ DEFAULT_NAME = "lab"
 app = typer.Typer(
     help="Bring up a real cluster of this machine's own, and take it down again.",
     no_args_is_help=True,
+    add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-Name = Annotated[str, typer.Option("--name", help="Labs with different names live side by side.")]
+Name = Annotated[str, typer.Option("--name", metavar="NAME", help="Labs with different names live side by side.")]
 
 
-@app.command()
+@app.command(short_help="Bring a lab up, write its kubeconfig.")
 def up(  # noqa: PLR0917 - each is an option of the command line
     name: Name = DEFAULT_NAME,
-    nodes: Annotated[int, typer.Option(min=1, max=5, help="How many nodes, each in a zone of its own.")] = 2,
-    kubernetes: Annotated[str, typer.Option(help=f"One of {', '.join(plan.KUBERNETES)}.")] = plan.KUBERNETES[0],
-    proxy_mode: Annotated[str, typer.Option(help=f"One of {', '.join(plan.PROXY_MODES)}.")] = plan.PROXY_MODES[0],
-    ip_family: Annotated[str, typer.Option(help=f"One of {', '.join(plan.IP_FAMILIES)}.")] = plan.IP_FAMILIES[0],
-    add_on: Annotated[list[str] | None, typer.Option(help=f"{' or '.join(plan.ADD_ONS)}; may be repeated.")] = None,
+    nodes: Annotated[int, typer.Option(metavar="1…5", min=1, max=5, help="Each is in a zone of its own.")] = 2,
+    kubernetes: Annotated[str, typer.Option(metavar="|".join(plan.KUBERNETES))] = plan.KUBERNETES[0],
+    proxy_mode: Annotated[str, typer.Option(metavar="|".join(plan.PROXY_MODES))] = plan.PROXY_MODES[0],
+    ip_family: Annotated[str, typer.Option(metavar="|".join(plan.IP_FAMILIES))] = plan.IP_FAMILIES[0],
+    add_on: Annotated[list[str] | None, typer.Option(metavar="|".join(plan.ADD_ONS), help="May be repeated.")] = None,
 ) -> None:
     """Bring a lab up and write its kubeconfig; what an earlier lab of the name left is cleared first.
 
@@ -65,7 +68,7 @@ def up(  # noqa: PLR0917 - each is an option of the command line
     _say_how_to_use(lab.require_lab(name))
 
 
-@app.command()
+@app.command(short_help="Remove everything a lab made.")
 def down(name: Name = DEFAULT_NAME) -> None:
     """Remove everything a lab made, whatever state it is in; a lab that is not there is no error."""
     checks.require_root()
@@ -75,7 +78,7 @@ def down(name: Name = DEFAULT_NAME) -> None:
     print(f"lab {name!r} is down" if was_there else f"there is no lab {name!r}: nothing to do")
 
 
-@app.command()
+@app.command(short_help="Say what a lab has and what of it runs.")
 def status(
     name: Name = DEFAULT_NAME,
     as_json: Annotated[bool, typer.Option("--json", help="Say it as JSON.")] = False,
@@ -103,7 +106,9 @@ def kubeconfig(name: Name = DEFAULT_NAME) -> None:
     print(lab.require_lab(name).kubeconfig)
 
 
-@app.command("exec", context_settings={"allow_interspersed_args": False})
+@app.command(
+    "exec", short_help="Run a command in a node's network.", context_settings={"allow_interspersed_args": False}
+)
 def execute(
     node: Annotated[str, typer.Argument(help="A node, or control-plane.")],
     command: Annotated[list[str], typer.Argument(help="What to run, after --.")],
@@ -118,7 +123,7 @@ def execute(
     raise typer.Exit(shell.attach(place.command(words), env=place.environment))
 
 
-@app.command()
+@app.command(short_help="Print what a component logged.")
 def logs(
     component: Annotated[str, typer.Argument(help="kubelet, kube-proxy, containerd, kube-apiserver, etcd …")],
     node: Annotated[
@@ -140,10 +145,10 @@ def logs(
     raise typer.Exit(shell.attach(["tail", "-n", lines, *(["-F"] if follow else []), *(one.log for one in chosen)]))
 
 
-@app.command()
+@app.command(short_help="Build and make all that a lab needs.")
 def build(
-    kubernetes: Annotated[str, typer.Option(help=f"One of {', '.join(plan.KUBERNETES)}.")] = plan.KUBERNETES[0],
-    add_on: Annotated[list[str] | None, typer.Option(help=f"{' or '.join(plan.ADD_ONS)}; may be repeated.")] = None,
+    kubernetes: Annotated[str, typer.Option(metavar="|".join(plan.KUBERNETES))] = plan.KUBERNETES[0],
+    add_on: Annotated[list[str] | None, typer.Option(metavar="|".join(plan.ADD_ONS), help="May be repeated.")] = None,
 ) -> None:
     """Build and make all that a lab needs, and keep it: `up` then takes seconds.
 
@@ -188,6 +193,7 @@ def _facts(found: Lab) -> dict[str, Any]:
         "name": found.name,
         "plan": found.plan.as_dict(),
         "kubeconfig": str(found.kubeconfig),
+        "seconds": int(time.time() - found.began),
         "host": list(found.host_addresses),
         "load_balancers": [str(block.load_balancers) for block in blocks],
         "services": [str(block.services) for block in blocks],
@@ -208,6 +214,7 @@ def _table(found: Lab) -> str:
     lines = [
         f"lab {found.name!r}: Kubernetes {found.plan.kubernetes}, {_options(found.plan)}",
         f"  kubeconfig  {found.kubeconfig}",
+        f"  up for      {timedelta(seconds=int(time.time() - found.began))}",
         f"  this host   {', '.join(found.host_addresses)}",
     ]
     for node in (found.control_plane, *found.nodes):

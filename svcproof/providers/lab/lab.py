@@ -195,7 +195,8 @@ class Lab:
     images: Mapping[str, str]
     """Role → reference of the image that the nodes hold."""
 
-    phase: state.Phase
+    began: float
+    """When it was begun: seconds since the epoch."""
 
     @property
     def name(self) -> str:
@@ -256,7 +257,7 @@ def find_lab(name: str) -> Lab | None:
     found = state.State.read(name)
     if found is None or found.phase != "up":
         return None
-    return Lab(found.plan, found.get("images"), found.phase)
+    return Lab(found.plan, found.get("images"), found.get("began") or 0.0)
 
 
 def require_lab(name: str) -> Lab:

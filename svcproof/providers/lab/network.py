@@ -21,6 +21,9 @@ NODE_LINK = "eth0"
 HOST = "host"
 """The bridge's end of the host's link."""
 
+WIDE = 8
+"""Networks with a shorter prefix than this stand for "everything"."""
+
 COUNTERS = ("forwarded", "leaked")
 
 
@@ -209,7 +212,11 @@ def heal(plan: LabPlan, place: str) -> None:
 
 
 def networks_in_use() -> set[Network]:
-    """Every network that the machine has an address or a route in, the default routes left out."""
+    """Every network that the machine has an address or a route in.
+
+    Default routes are left out, and what stands for one: a VPN routes both halves of the Internet. The lab's own routes
+    are narrower, and the kernel takes the narrowest.
+    """
     used: set[Network] = set()
     for family in ("-4", "-6"):
         for link in json.loads(shell.run(["ip", family, "-j", "addr", "show"], timeout=5).stdout or "[]"):
@@ -224,7 +231,7 @@ def networks_in_use() -> set[Network]:
             for route in json.loads(routes or "[]")
             if route.get("dst", "default") != "default" and route.get("type") not in ("multicast", "broadcast")
         }
-    return {network for network in used if network.prefixlen > 0}
+    return {network for network in used if network.prefixlen >= WIDE}
 
 
 def _batch(namespace: Path | None, lines: Iterable[str]) -> None:

@@ -36,7 +36,9 @@ class State:
     def begin(plan: LabPlan) -> State:
         """Write the first state of a new lab."""
         plan.directory.mkdir(parents=True, mode=0o700)
-        state = State(plan, {"version": _VERSION, "plan": plan.as_dict(), "phase": "coming up", "made": []})
+        state = State(
+            plan, {"version": _VERSION, "plan": plan.as_dict(), "phase": "coming up", "began": time.time(), "made": []}
+        )
         state._write()
         return state
 
