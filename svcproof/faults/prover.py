@@ -21,6 +21,7 @@ from svcproof.faults.outcome import Finding, Mark, Outcome, Proof, Result, cells
 from svcproof.faults.suite import Scenarios
 from svcproof.faults.trial import Trial
 from svcproof.faults.trying import look_until
+from svcproof.problems import SetupProblem
 from svcproof.providers.lab import Lab
 
 PATIENCE_BEFORE = 15.0
@@ -148,7 +149,10 @@ class Prover:
         green = [name for name, found in self._baseline.items() if found.ending == "met"]
         ids = [name for name in green if self.everything or named(name, fault.breaks) or named(name, fault.may_break)]
         longest = max((self._baseline[name].seconds for name in ids), default=0.0)
-        asked = self.suite.run(ids, self._report(fault.name), max(LEAST, SLACK * longest))
+        try:
+            asked = self.suite.run(ids, self._report(fault.name), max(LEAST, SLACK * longest))
+        except SetupProblem as problem:
+            return Result(fault.name, Outcome.TIMED_OUT, f"no scenario could begin: {problem.what}", evidence)
         marked = cells(fault, reason, asked, self._baseline)
         ended, because = outcome(marked)
         return Result(fault.name, ended, because, evidence, marked)
