@@ -51,9 +51,9 @@ def svcproof(verb, *words):
     )
 
 
-def end_at(instant, number):
-    """Start `up`, send it *number* when it says *instant*, and return its exit code."""
-    with subprocess.Popen(command("up", "--name", NAME), stderr=subprocess.PIPE, text=True) as starting:
+def end_at(instant, number, verb="up"):
+    """Start *verb*, send it *number* when it says *instant*, and return its exit code."""
+    with subprocess.Popen(command(verb, "--name", NAME), stderr=subprocess.PIPE, text=True) as starting:
         for line in starting.stderr:
             if re.search(instant, line):
                 starting.send_signal(number)
@@ -86,6 +86,15 @@ def test_down_clears_what_a_killed_start_leaves(instant):
 def test_an_interrupted_start_undoes_itself(instant, number, code):
     assert end_at(instant, number) == code
     assert_nothing_is_left()
+
+
+@pytest.mark.parametrize("instant", ["end the processes", "remove its mounts", "remove its files"])
+def test_down_finishes_what_a_killed_down_began(instant):
+    assert svcproof("up").returncode == 0
+    plan = require_lab(NAME).plan
+    assert end_at(instant, signal.SIGKILL, "down") == -signal.SIGKILL
+    assert svcproof("down").returncode == 0
+    assert take_down.remains(plan) == []
 
 
 def test_up_clears_what_is_left_of_a_lab_whose_programs_were_all_killed():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from functools import partial
 from hashlib import sha256
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from svcproof.providers.lab.progress import Report, Step
 
 KEPT = 4
-"""So many sets of images are kept, the latest; each takes about 300 MB."""
+"""So many sets of images are kept, those used last; each takes about 300 MB."""
 
 _SECONDS = 600.0
 _LAYOUT = 1
@@ -68,6 +69,7 @@ def ensure_store(programs: Programs, images: Mapping[str, Image], *, cache: Path
         with report.step("unpack the images for the nodes") as step:
             store.keep(entry, partial(_make, programs, images, step))
         _forget_old(entry.parent)
+    os.utime(entry)  # the least recently used are forgotten first
     return entry / "root"
 
 
@@ -88,7 +90,7 @@ def _make(programs: Programs, images: Mapping[str, Image], step: Step, folder: P
 
 
 def _forget_old(stores: Path) -> None:
-    """Keep the newest; a store that a lab was made from is not needed by it any more."""
+    """Keep those used last; a lab does not need the store that it was made from any more."""
     entries = [path for path in stores.iterdir() if path.is_dir() and not path.name.startswith(".")]
     for entry in sorted(entries, key=lambda path: path.stat().st_mtime, reverse=True)[KEPT:]:
         shutil.rmtree(entry)

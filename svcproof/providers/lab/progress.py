@@ -155,5 +155,6 @@ class _LiveStep:
 
     def line(self) -> RenderableType:
         detail = f" · {self._detail}" if self._detail else ""
-        self._spinner.update(text=Text(f"{self._text}{detail} {self.seconds():.0f} s", overflow="ellipsis"))
+        words = f"{self._text}{detail} {self.seconds():.0f} s"
+        self._spinner.update(text=Text(words, no_wrap=True, overflow="ellipsis"))
         return self._spinner
