@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import pty
 import signal
 import sys
 import time
@@ -203,6 +204,20 @@ def test_an_interrupted_run_cleans_up_and_accounts_for_all(tmp_path: Path, numbe
     assert [one.ending for one in found.scenarios] == [Ending.UNKNOWN] * 3
     assert all("the run was interrupted" in one.because for one in found.scenarios)
     assert "Traceback" not in (tmp_path / "log").read_text()
+
+
+def test_a_closed_terminal_ends_the_run_like_an_interruption(tmp_path: Path) -> None:
+    features = trees.plant(tmp_path, HANGING)
+    argv = trees.command(features, "--jobs", "2")
+    pid, terminal = pty.fork()
+    if pid == 0:
+        os.execve(argv[0], argv, trees.environment(features))
+    await_that(lambda: len(notes(features)) == 2)
+    os.close(terminal)
+    _, status = os.waitpid(pid, 0)
+    assert os.waitstatus_to_exitcode(status) == 130
+    assert sum(line.startswith("cleaned") for line in notes(features)) == 2
+    assert [one.ending for one in report_of(features).scenarios] == [Ending.UNKNOWN] * 3
 
 
 def test_workers_clean_up_when_their_parent_is_killed(tmp_path: Path) -> None:

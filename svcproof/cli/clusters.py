@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import tempfile
 from collections.abc import Mapping
@@ -77,6 +78,7 @@ def _kind(name: str) -> Chosen:
     except shell.CommandFailed as problem:
         raise SetupProblem(f"no kind cluster {name!r} answers: {problem}", "kind create cluster") from problem
     descriptor, file = tempfile.mkstemp(prefix="svcproof-kind-", suffix=".yaml")
+    atexit.register(Path(file).unlink, missing_ok=True)
     with os.fdopen(descriptor, "w") as stream:
         stream.write(written)
     return Chosen({"kubeconfig": file, "context": "", "node_control": f"kind:{name}"}, f" --kind {name}")

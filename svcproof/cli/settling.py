@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import atexit
 import json
 import os
 import tempfile
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 from svcproof.adapters import web
@@ -45,8 +47,9 @@ def _plain(capability: Capability) -> dict[str, Any]:
 
 
 def _file(found: Iterable[Capability]) -> str:
-    """Write what is settled to a file for the workers; it is small, and the system clears it away."""
+    """Write what is settled to a file for the workers; it goes when this process ends."""
     descriptor, name = tempfile.mkstemp(prefix="svcproof-capabilities-", suffix=".json")
+    atexit.register(Path(name).unlink, missing_ok=True)
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:
         json.dump([asdict(one) for one in found], file)
     return name

@@ -102,7 +102,9 @@ def one_id(suite: Suite) -> Iterator[Finding]:
             yield _at(suite, item, "one-id", what, "give it one tag such as @np-01")
             continue
         if ids[0] in first:
-            taken = f"the id {ids[0]} is taken by line {first[ids[0]].line} of {first[ids[0]].filename}"
+            owner = first[ids[0]]
+            place = f"{relative(str(owner.filename), suite.root)}:{owner.line}"
+            taken = f"the id {ids[0]} is taken by {place}"
             yield _at(suite, item, "one-id", taken, "take the next free number; ids are never reused")
         first.setdefault(ids[0], item)
         folder = Path(str(item.filename)).parent.name
@@ -132,7 +134,7 @@ def unique_names(suite: Suite) -> Iterator[Finding]:
     features: dict[str, Any] = {}
     for feature in suite.features:
         if feature.name in features:
-            where = features[feature.name].filename
+            where = relative(str(features[feature.name].filename), suite.root)
             yield _at(suite, feature, "unique-names", f"{where} has the same name", "say how they differ")
         features.setdefault(feature.name, feature)
     seen: dict[tuple[str, str], Any] = {}

@@ -119,7 +119,7 @@ class _Drawing:
     def _label(self, text: str, more: str = "", *, dim: bool = False) -> None:
         self._labels.append(
             f'<text class="label{" dim" if dim else ""}" x="{LEFT - 10}" y="{self._y + 16:g}" text-anchor="end">'
-            f"{escape(_cut(text, 52))}<title>{escape(more or text)}</title></text>"
+            f"{escape(_cut(text, 46))}<title>{escape(more or text)}</title></text>"
         )
         self._y += LANE
 
@@ -136,8 +136,10 @@ class _Drawing:
                 )
         if longest := _longest(exchanges):
             self._gap(longest, y)
-        where = f"{stream.node} " if stream.node and stream.node not in stream.frontend else ""
-        words = f"{stream.vantage} → {where}{stream.frontend}"
+        where = stream.frontend.removesuffix(" on every node")
+        if stream.node and stream.node not in where:
+            where = f"{stream.node}, {where}"
+        words = f"{stream.vantage} → {where}"
         self._label(f"control: {words}" if stream.control else words, telling.route(stream), dim=stream.control)
 
     def _bars(self, moments: Iterable[float]) -> str:

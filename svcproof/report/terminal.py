@@ -6,6 +6,7 @@ import os
 import sys
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from types import TracebackType
 from typing import Any, Protocol, Self, TextIO
 
@@ -103,7 +104,8 @@ class LiveView:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._live.stop()
+        with suppress(OSError):  # the terminal is gone, and with it whoever watched
+            self._live.stop()
 
     def hear(self, event: Event) -> None:
         """Take one event; what is not met is said at once, and stays."""
@@ -133,10 +135,8 @@ class LiveView:
         head = Table.grid(padding=(0, 2))
         told = "  ".join(f"{ending.symbol} {counts[ending]} {ending.value}" for ending in Ending if counts[ending])
         seconds = time.monotonic() - self._began
-        head.add_row(
-            ProgressBar(self._count, len(done), width=30), Text(f"{len(done)}/{self._count}"), Text(told),
-            Text(f"{seconds:.0f} s", style="dim"),
-        )  # fmt: skip
+        bar = ProgressBar(self._count, len(done), width=30, complete_style="blue", finished_style="blue")
+        head.add_row(bar, Text(f"{len(done)}/{self._count}"), Text(told), Text(f"{seconds:.0f} s", style="dim"))
         rows = Table.grid(padding=(0, 1))
         for scenario, step, since in sorted(self._running.values(), key=lambda now: now[2]):
             age = f"{time.monotonic() - since:4.0f} s"

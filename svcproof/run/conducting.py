@@ -8,7 +8,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from importlib.metadata import version
 from pathlib import Path
@@ -52,7 +52,7 @@ class Journal:
     def __init__(self, report: Path | None, audience: Iterable[Audience] = ()) -> None:
         self.events: list[Event] = []
         self.trouble = ""
-        self._audience = tuple(audience)
+        self._audience = list(audience)
         self._file: TextIO | None = None
         if report is not None:
             try:
@@ -74,8 +74,11 @@ class Journal:
             except OSError as problem:
                 self._file = None
                 self.trouble = f"events.jsonl is incomplete: {problem.strerror}"
-        for listener in self._audience:
-            listener.hear(event)
+        for listener in list(self._audience):
+            try:
+                listener.hear(event)
+            except OSError:  # its terminal is gone: the run goes on for those who read the report
+                self._audience.remove(listener)
 
     def close(self) -> None:
         """Finish the file."""
@@ -156,8 +159,9 @@ def _on_signals(act: Callable[[], None]) -> Iterator[None]:
     """Turn SIGINT, SIGTERM and SIGHUP into calls while the context lasts."""
 
     def handler(_number: int, _frame: FrameType | None) -> None:
-        print("\ninterrupted: scenarios under way clean up; once more kills them", file=sys.stderr)
         act()
+        with suppress(OSError):  # the terminal may be what went away
+            print("\ninterrupted: scenarios under way clean up; once more kills them", file=sys.stderr)
 
     wanted = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
     before = {number: signal.signal(number, handler) for number in wanted}
