@@ -3,13 +3,7 @@
 from svcproof.gherkin import Context, then, when, world
 from svcproof.model.allocation import Given, Kept, stored_alike
 from svcproof.model.answers import answered_by, tell_addresses
-from svcproof.model.wish import Asker, Wish
 from svcproof.wishes import asking, fields, granting
-
-
-@when("{asker:Asker} asks for {wish:Wish} in a dry run")
-def asks_in_a_dry_run(context: Context, asker: Asker, wish: Wish) -> None:
-    asking(context).wish(asker, wish, dry=True)
 
 
 @when("this Service is created in YAML and in JSON:")
@@ -43,30 +37,14 @@ def keeps(context: Context, name: str, what: Kept) -> None:
     world(context).say("keeps", granting(context).kept(name, what, asking(context).before))
 
 
-@then("nobody else holds what {name:Name} was given")
-def nobody_else_holds(context: Context, name: str) -> None:
-    world(context).say("held_by_nobody_else", granting(context).held_by_nobody_else(name))
-
-
-@then("the cluster IP of {name:Name} is recorded as its own")
-def is_recorded(context: Context, name: str) -> None:
-    world(context).say("recorded", granting(context).recorded(name))
-
-
 @then("it is granted, or refused only because somebody holds it")
 def granted_or_held(context: Context) -> None:
     world(context).say("granted_or_held", asking(context).granted_or_held())
 
 
-@then("the Service {name:Name} has made no {kind:Workload}")
-def a_service_has_made_none(context: Context, name: str, kind: str) -> None:
-    granting(context).await_slices(name)
-    world(context).say("none_appeared", granting(context).none_appeared(kind, f'Service "{name}"'))
-
-
-@then("the Deployment {name:Name} has made no Service")
-def a_deployment_has_made_none(context: Context, name: str) -> None:
-    world(context).say("none_appeared", granting(context).none_appeared("Service", f'Deployment "{name}"'))
+@then("the {maker:Maker} {name:Name} has made no {kind:Maker}")
+def has_made_none(context: Context, maker: str, name: str, kind: str) -> None:
+    world(context).say("none_appeared", granting(context).none_appeared(maker, name, kind))
 
 
 @then("the {kind:ObjectKind} {name:Name} stays without an external address")

@@ -37,11 +37,6 @@ def asks_for(context: Context, asker: Asker, wish: Wish) -> None:
     asking(context).wish(asker, wish)
 
 
-@when("the Service {name:Name} asks for {wish:Wish}")
-def a_living_service_asks_for(context: Context, name: str, wish: Wish) -> None:
-    asking(context).amend(name, wish)
-
-
 @when("the {kind:ObjectKind} {name:Name} is updated with:")
 def is_updated_with(context: Context, kind: str, name: str) -> None:
     asking(context).rewrite(kind, name, context.text)
@@ -81,12 +76,12 @@ def is_as_it_was(context: Context, name: str) -> None:
 def still_answers(context: Context, name: str) -> None:
     here = world(context)
     asked = standing.still_asked(here.traffic, here.vantages, here.stage, name)
-    here.check("every_exchange_answered", streams=asked, since=None)
+    here.check("every_exchange_answered", streams=asked, since=0.0)
 
 
 @then("the standing Service still answers")
 def the_standing_service_still_answers(context: Context) -> None:
     here = world(context)
-    stage = standing.standing(here.vantages, here.settings)
-    asked = standing.still_asked(here.traffic, here.vantages, stage, standing.NAME)
-    here.check("every_exchange_answered", streams=asked, since=None)
+    bystander = standing.standing(here.vantages, here.settings)
+    asked = standing.still_asked(here.traffic, here.vantages, bystander.stage, bystander.name)
+    here.check("every_exchange_answered", streams=asked, since=0.0)

@@ -4,7 +4,7 @@ from svcproof.cluster.transitions import Transitions, delete_service
 from svcproof.gherkin import Context, given, then, when, world
 from svcproof.model.change import Some, Transition
 from svcproof.model.listing import State
-from svcproof.wishes import granting, listings
+from svcproof.wishes import listings
 
 
 @given("{some:Some} of {name:Name} {transition:Transition}")
@@ -46,16 +46,6 @@ def no_slice_is_left(context: Context, name: str) -> None:
     world(context).say("slices_gone", listings(context).gone(name))
 
 
-@then("nothing is listed for {name:Name}")
-def nothing_is_listed(context: Context, name: str) -> None:
-    world(context).say("nothing_listed", listings(context).without_any(name))
-
-
 @then("the Endpoints of {name:Name} list what its EndpointSlices list")
 def the_endpoints_agree(context: Context, name: str) -> None:
     world(context).say("legacy_agrees", listings(context).legacy_agrees(name))
-
-
-@then("no pod takes the place of {pod:Name} in {name:Name}")
-def no_pod_takes_its_place(context: Context, pod: str, name: str) -> None:
-    world(context).say("none_appeared", granting(context).none_appeared("Pod", f'the end of {pod} of "{name}"'))

@@ -11,7 +11,7 @@ from svcproof.gherkin import Context, parameter, world
 from svcproof.model.allocation import Given, Kept
 from svcproof.model.answers import STATUSES
 from svcproof.model.listing import State
-from svcproof.model.wish import Asker, Wanted, Wish
+from svcproof.model.wish import Asker, Wanted, Who, Wish
 
 _OF_ANOTHER = (Wanted.PORT_OF, Wanted.ADDRESS_OF, Wanted.NAME_OF)
 _ALONE = [wanted for wanted in Wanted if not wanted.value.endswith(" ")]
@@ -47,10 +47,11 @@ def _one_of(words: list[str]) -> str:
     return "|".join(re.escape(word) for word in sorted(words, key=len, reverse=True))
 
 
-@parameter("Asker", _one_of([asker.value for asker in Asker]))
+@parameter("Asker", rf"(?:{_one_of([who.value for who in Who if who is not Who.LIVING])}|{Who.LIVING.value}{_NAME})")
 def read_asker(text: str) -> Asker:
-    """Read who asks."""
-    return Asker(text)
+    """Read who asks: "a Service", "a dry run", 'the Service "web"'."""
+    who, quote, name = text.partition('"')
+    return Asker(Who(who), name.rstrip('"') if quote else "")
 
 
 @parameter(
@@ -92,9 +93,9 @@ def read_state(text: str) -> State:
     return State(text)
 
 
-@parameter("Workload", "Pod|Deployment|ReplicaSet")
-def read_workload(text: str) -> str:
-    """Read a kind of object that a Service might be thought to make."""
+@parameter("Maker", "Service|Deployment|Pod")
+def read_maker(text: str) -> str:
+    """Read a kind of object that might be thought to make, or to be made by, another."""
     return text
 
 

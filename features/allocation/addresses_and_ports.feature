@@ -19,7 +19,7 @@ Feature: The addresses and ports that a Service is given
         """
       Then it is accepted
       And "web" is given a cluster IP of the service ranges
-      And nobody else holds what "web" was given
+      And "web" is given nothing that another Service holds
 
     @al-12 @CIDR-1 @extended
     Scenario: a cluster IP is recorded as its Service's own
@@ -29,7 +29,7 @@ Feature: The addresses and ports that a Service is given
           ports: [{port: 80}]
         """
       Then it is accepted
-      And the cluster IP of "web" is recorded as its own
+      And "web" is given an address that is recorded as its own
 
     @al-13 @HL-1 @core
     Scenario: a headless Service has no cluster IP
@@ -87,7 +87,7 @@ Feature: The addresses and ports that a Service is given
         """
       Then it is accepted
       And "web" is given a node port of the range for each port
-      And nobody else holds what "web" was given
+      And "web" is given nothing that another Service holds
 
     @al-17 @NP-6 @core
     Scenario Outline: <port> is usable
@@ -101,7 +101,7 @@ Feature: The addresses and ports that a Service is given
 
     @al-18 @VAL-18 @extended
     Scenario Outline: a dry run for <wish> makes nothing
-      When a Service asks for <wish> in a dry run
+      When a dry run asks for <wish>
       Then it is accepted
       And nothing is left of it
 

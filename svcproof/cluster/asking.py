@@ -16,7 +16,7 @@ from svcproof.cluster.waiting import Deadline, Rounds
 from svcproof.model import answers
 from svcproof.model.answers import Answer
 from svcproof.model.verdict import Inconclusive, Verdict, met, violated
-from svcproof.model.wish import PORTS, Asker, Wanted, Wish
+from svcproof.model.wish import PORTS, Asker, Wanted, Who, Wish
 
 NAME = "web"
 """What an object is called whose name does not matter."""
@@ -90,13 +90,15 @@ class Asking:
         body = self._written("EndpointSlice", "addressType: IPv6")
         return self.post({**body, "endpoints": [{"addresses": [one]} for one in addresses], "ports": [{"port": 80}]})
 
-    def wish(self, asker: Asker, wish: Wish, *, dry: bool = False) -> Asked:
-        """Ask for a Service with something in particular; *dry* stores nothing."""
-        namespace = self.sandbox.namespace("other") if asker is Asker.ELSEWHERE else ""
+    def wish(self, asker: Asker, wish: Wish) -> Asked:
+        """Ask for a Service with something in particular, or for a change of a living one."""
+        if asker.who is Who.LIVING:
+            return self._amend(asker.name, wish)
+        namespace = self.sandbox.namespace("other") if asker.who is Who.ELSEWHERE else ""
         granted = self._granted(wish)
         self._wished = {_PATHS[name]: str(value) for name, value in granted.items() if name in _PATHS}
         body = _newcomer(**{"namespace": namespace, **granted})
-        return self.post(body, query={"dryRun": "All"} if dry else None)
+        return self.post(body, query={"dryRun": "All"} if asker.who is Who.DRY_RUN else None)
 
     def post(self, body: Object, *, query: Mapping[str, str] | None = None) -> Asked:
         """Ask for an object as it is; remember what stood before, and what must be deleted if it is made."""
@@ -122,7 +124,7 @@ class Asking:
         """Ask for a change that a feature writes out."""
         return self.update(kind, name, yaml.safe_load(text))
 
-    def amend(self, name: str, wish: Wish) -> Asked:
+    def _amend(self, name: str, wish: Wish) -> Asked:
         """Ask for another address, or address family, of a Service."""
         if wish.wanted is Wanted.OTHER_FAMILY:
             first = self._spec_of(name)["ipFamilies"][0]

@@ -61,6 +61,10 @@ class Granting:
         if what in (Given.ADDRESS, Given.ADDRESSES):
             known = ranges.service_ranges(self.api, self.sandbox.namespace())
             return allocation.addresses_in(addresses, known, families=2 if what is Given.ADDRESSES else 1)
+        if what is Given.NOBODY_ELSES:
+            return self._held_by_nobody_else(name)
+        if what is Given.RECORDED:
+            return self._recorded(name)
         if what in (Given.PORTS, Given.HEALTH_PORT):
             allowed = ranges.node_port_range(self.api, self.sandbox.namespace())
             found, count = (ports, len(spec["ports"])) if what is Given.PORTS else (health, 1)
@@ -78,11 +82,11 @@ class Granting:
             return unknown(f'Service "{name}" did not exist before, so nothing was shown')
         return allocation.kept(what, before[name]["spec"], self._read("Service", name)["spec"])
 
-    def held_by_nobody_else(self, name: str) -> Verdict:
+    def _held_by_nobody_else(self, name: str) -> Verdict:
         """Say whether no other Service of the whole cluster holds what this one was given."""
         return allocation.held_by_nobody_else(self._read("Service", name), self.api.list("Service"))
 
-    def recorded(self, name: str) -> Verdict:
+    def _recorded(self, name: str) -> Verdict:
         """Say whether an IPAddress object names the Service for its cluster IP (KEP-1880)."""
         address = self._read("Service", name)["spec"]["clusterIP"]
         try:
@@ -94,14 +98,17 @@ class Granting:
         said = f"IPAddress {address} names {seen}"
         return met(said) if seen == wanted else violated(f"{said}, wanted {wanted}")
 
-    def none_appeared(self, kind: str, after: str) -> Verdict:
-        """Say whether the namespace holds no object of a kind; ask once its controllers have had their turn."""
+    def none_appeared(self, maker: str, name: str, kind: str) -> Verdict:
+        """Say whether the namespace holds no object of a kind, once the controllers have noticed the Service."""
+        if maker == "Service":
+            self._await_slices(name)
+        after = f'{maker} "{name}"'
         found = [item["metadata"]["name"] for item in self.api.list(kind, self.sandbox.namespace())]
         if found:
             return violated(f"{after} made {kind} {', '.join(found)}")
         return met(f"{after} made no {kind}")
 
-    def await_slices(self, name: str) -> None:
+    def _await_slices(self, name: str) -> None:
         """Wait until the controllers have noticed a Service: it has an EndpointSlice."""
         watches = self.sandbox.watches()
 

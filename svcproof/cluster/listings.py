@@ -63,11 +63,6 @@ class Listings:
 
         return self._within_budget(f'Endpoints "{name}" that agree', judge)
 
-    def without_any(self, name: str) -> Verdict:
-        """Say whether nothing lists endpoints for a Service; ask once the controllers have had their turn."""
-        found = listing.entries(self.slices(name))
-        return violated(f"listed: {', '.join(map(str, found))}") if found else met(f'nothing is listed for "{name}"')
-
     def slices(self, name: str) -> list[Object]:
         """Return the EndpointSlices that carry a Service's name."""
         return [

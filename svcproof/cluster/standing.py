@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import secrets
+from dataclasses import dataclass
 from weakref import WeakKeyDictionary
 
 from svcproof.cluster.settings import Settings
@@ -12,20 +14,30 @@ from svcproof.cluster.waiting import Deadline
 from svcproof.model.history import Outcome
 from svcproof.model.service import Backends, ServiceKind
 
-NAME = "standing"
-
 QUESTIONS = 5
 """How many connections show that a Service answers: it is a bystander, and its data plane is not what is judged."""
 
-_known: WeakKeyDictionary[Vantages, Stage] = WeakKeyDictionary()
+
+@dataclass(frozen=True)
+class Standing:
+    """The standing Service: where it is, and its name."""
+
+    stage: Stage
+    name: str
 
 
-def standing(vantages: Vantages, settings: Settings) -> Stage:
-    """Return the stage on which the standing Service is; its one pod costs a second or two, once a run."""
+_known: WeakKeyDictionary[Vantages, Standing] = WeakKeyDictionary()
+
+
+def standing(vantages: Vantages, settings: Settings) -> Standing:
+    """Return the standing Service; its one pod costs a second or two, once a run.
+
+    Where it could not be made, the next scenario tries again under another name.
+    """
     if vantages not in _known:
-        stage = Stage(vantages.sandbox, settings)
-        stage.serve(NAME, ServiceKind.CLUSTER_IP, Backends(1))
-        _known[vantages] = stage
+        made = Standing(Stage(vantages.sandbox, settings), f"standing-{secrets.token_hex(2)}")
+        made.stage.serve(made.name, ServiceKind.CLUSTER_IP, Backends(1))
+        _known[vantages] = made
     return _known[vantages]
 
 

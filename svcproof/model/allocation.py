@@ -15,6 +15,8 @@ class Given(Enum):
 
     ADDRESS = "a cluster IP of the service ranges"
     ADDRESSES = "a cluster IP of each family"
+    NOBODY_ELSES = "nothing that another Service holds"
+    RECORDED = "an address that is recorded as its own"
     NO_ADDRESS = "no cluster IP"
     PORTS = "a node port of the range for each port"
     NO_PORTS = "no node port"

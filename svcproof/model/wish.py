@@ -38,8 +38,18 @@ class Wish:
     number: int = 0
 
 
-class Asker(Enum):
-    """Who wishes: a Service beside the others, or one in a neighbouring namespace."""
+class Who(Enum):
+    """Who wishes: a new Service, here or in a neighbouring namespace or in a dry run; or one that lives already."""
 
     BESIDE = "a Service"
     ELSEWHERE = "a Service in another namespace"
+    DRY_RUN = "a dry run"
+    LIVING = "the Service "
+
+
+@dataclass(frozen=True)
+class Asker:
+    """Who asks; *name* is that of a living Service."""
+
+    who: Who
+    name: str = ""
