@@ -266,4 +266,8 @@ def preload() -> None:
     context.set_forkserver_preload(_PRELOAD)
     from multiprocessing import forkserver  # noqa: PLC0415 - only where workers are wanted
 
-    forkserver.ensure_running()
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)  # inherited: Ctrl-C is for us, who pass it on to workers
+    try:
+        forkserver.ensure_running()
+    finally:
+        signal.signal(signal.SIGINT, before)
