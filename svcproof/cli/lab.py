@@ -158,7 +158,7 @@ def build(
 
     wanted = bring_up.Wanted(DEFAULT_NAME, 1, kubernetes, plan.PROXY_MODES[0], plan.IP_FAMILIES[0], tuple(add_on or ()))
     with open_report() as report:
-        bring_up.prepare(wanted.plan(0), report)
+        bring_up.build(wanted, report)
     print(f"everything for Kubernetes {kubernetes} is in {bring_up.cache_directory()}")
 
 

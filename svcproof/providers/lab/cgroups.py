@@ -8,6 +8,8 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from svcproof.problems import SetupProblem
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -16,6 +18,12 @@ if TYPE_CHECKING:
 
 SYSTEM = "system"
 """The cgroup of a lab's own programs, beside those of its pods."""
+
+
+MOUNTS = Path("/sys/fs/cgroup")
+
+USED = ("cpu", "cpuset", "hugetlb", "io", "memory", "pids")
+"""The controllers that the kubelet and the pods use."""
 
 
 @dataclass(frozen=True)
@@ -34,6 +42,8 @@ def hierarchies() -> tuple[Hierarchy, ...]:
     for line in Path("/proc/self/mountinfo").read_text().splitlines():
         before, _, after = line.partition(" - ")
         root, (kind, _, options) = Path(before.split()[4]), after.split(maxsplit=2)
+        if not root.is_relative_to(MOUNTS):  # a container's view of a part
+            continue
         if kind == "cgroup2":
             controllers = (root / "cgroup.controllers").read_text().split()
             found.setdefault(root, Hierarchy(root, 2, frozenset(controllers)))
@@ -48,22 +58,31 @@ def is_version_1() -> bool:
 
 
 def make(plan: LabPlan, state: State) -> None:
-    """Make the lab's cgroups: one for its programs and one for the pods of each node, in every hierarchy."""
+    """Make the lab's cgroups: one for its programs and one for the pods of each node, in every hierarchy.
+
+    Raises SetupProblem where the machine does not let us: in a container that has processes in its root cgroup.
+    """
     for tree in hierarchies():
         state.note("cgroup", tree.root / plan.cgroup)
         for leaf in (SYSTEM, *(node.name for node in plan.node_plans)):
-            _make_one(tree, f"{plan.cgroup}/{leaf}")
+            try:
+                _make_one(tree, f"{plan.cgroup}/{leaf}")
+            except OSError as refused:
+                raise SetupProblem(
+                    f"the cgroup {tree.root / plan.cgroup / leaf} cannot be made: {refused}",
+                    "run the lab on the machine itself, or in a container that has cgroups of its own to share out",
+                ) from refused
 
 
 def _make_one(tree: Hierarchy, path: str) -> None:
     parent = tree.root
     for part in path.split("/"):
         if tree.version == 2 and not is_version_1():
-            wanted = " ".join(f"+{controller}" for controller in sorted(tree.controllers))
+            wanted = " ".join(f"+{controller}" for controller in USED if controller in tree.controllers)
             (parent / "cgroup.subtree_control").write_text(wanted)
         child = parent / part
         child.mkdir(exist_ok=True)
-        if "cpuset" in tree.controllers and tree.version == 1:
+        if tree.version == 1 and "cpuset" in tree.controllers:
             for setting in ("cpuset.cpus", "cpuset.mems"):
                 (child / setting).write_text((parent / setting).read_text())
         parent = child

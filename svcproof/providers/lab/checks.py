@@ -103,7 +103,7 @@ def free_index(*, dual: bool) -> int:
     )
 
 
-def dual_stack_problem(plan: LabPlan) -> None:
+def require_family(plan: LabPlan) -> None:
     """Raise SetupProblem where both IP families are wanted and the kernel has no IPv6."""
     if plan.ip_family == "dual" and not Path("/proc/sys/net/ipv6").exists():
         raise SetupProblem("a dual-stack lab needs IPv6, and this kernel runs without", "take --ip-family ipv4")

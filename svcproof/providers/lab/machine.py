@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from pathlib import Path
 
-from svcproof.providers.lab import state
-from svcproof.providers.lab.plan import RUN
+from svcproof.providers.lab import cgroups, state
+from svcproof.providers.lab.plan import CGROUPS, DATA, RUN
 
 LIMITS = {"fs/inotify/max_user_instances": 4096}
 """Setting below /proc/sys → the least that is enough: one lab of two nodes takes about 40 of the usual 128."""
@@ -26,8 +27,11 @@ def raise_limits() -> None:
             path.write_text(str(enough))
 
 
-def restore_limits() -> None:
-    """Put back what was raised, unless a lab is left or somebody has set it anew."""
+def leave() -> None:
+    """After the last lab: put back what was raised, unless somebody has set it anew, and remove what labs share.
+
+    The caller holds the lock of the addresses; nothing happens while a lab is left.
+    """
     if state.names():
         return
     for setting, before in _remembered().items():
@@ -35,6 +39,10 @@ def restore_limits() -> None:
         if int(path.read_text()) == LIMITS.get(setting):
             path.write_text(str(before))
     _RECORD.unlink(missing_ok=True)
+    shared = [tree.root / CGROUPS for tree in cgroups.hierarchies()]
+    for folder in (*shared, DATA / "labs", DATA, RUN / "labs"):
+        with suppress(OSError):  # it is not there, or holds more than labs
+            folder.rmdir()
 
 
 def _remembered() -> dict[str, int]:

@@ -34,6 +34,9 @@ CONTROL_PLANE = "control-plane"
 FABRIC = "fabric"
 """The namespace that holds the bridge: the machine's own firewall never sees what crosses it."""
 
+CGROUPS = "svcproof"
+"""The cgroup of all labs, below the root of every hierarchy."""
+
 RUN = Path("/run/svcproof")
 DATA = Path("/var/lib/svcproof")
 
@@ -168,7 +171,7 @@ class LabPlan:
     @property
     def cgroup(self) -> str:
         """The lab's cgroup below the root of every hierarchy."""
-        return f"svcproof/{self.name}"
+        return f"{CGROUPS}/{self.name}"
 
     @property
     def host_link(self) -> str:

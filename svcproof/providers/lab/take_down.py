@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from svcproof.adapters import shell
 from svcproof.problems import SetupProblem
 from svcproof.providers.lab import cgroups, machine, processes, state
-from svcproof.providers.lab.plan import DATA, RUN, LabPlan, data_directory, run_directory
+from svcproof.providers.lab.plan import LabPlan, data_directory, run_directory
 from svcproof.providers.lab.state import State
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ def take_down(name: str, report: Report) -> bool:
     with report.step("remove its files") if found else nullcontext():
         removed = _remove_directories(name)
     with state.one_at_a_time(".addresses", patience=10):
-        machine.restore_limits()
+        machine.leave()
     return removed
 
 
@@ -112,10 +112,7 @@ def _remove_cgroups(found: State) -> None:
     """A cgroup is free a moment after its last process ended."""
     for kind, what in found.made:
         if kind == "cgroup":
-            top = Path(what)
-            processes.await_true(partial(cgroups.remove, top), CGROUP_SECONDS)
-            if top.parent.exists() and not any(child.is_dir() for child in top.parent.iterdir()):
-                top.parent.rmdir()
+            processes.await_true(partial(cgroups.remove, Path(what)), CGROUP_SECONDS)
 
 
 def _remove_directories(name: str) -> bool:
@@ -131,9 +128,6 @@ def _remove_directories(name: str) -> bool:
             if path.name != "state.json":
                 shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
         shutil.rmtree(directory)
-    for parent in (DATA / "labs", DATA, RUN / "labs"):
-        if parent.is_dir() and not any(parent.iterdir()):
-            parent.rmdir()
     return found
 
 
