@@ -1,7 +1,7 @@
 """Services: how they come to be, and how they change."""
 
 from svcproof.gherkin import Context, given, when, world
-from svcproof.model.service import Backends, ServiceKind
+from svcproof.model.service import Backends, ServiceKind, Setting
 
 
 @given("a {kind:Kind} Service {name:Name} with {backends:Backends}")
@@ -14,3 +14,10 @@ def a_service_with_backends(context: Context, kind: ServiceKind, name: str, back
 @when("{name:Name} is exposed by a {kind:Kind} Service")
 def exposed_by_a_service(context: Context, name: str, kind: ServiceKind) -> None:
     world(context).stage.expose(name, kind)
+
+
+@given("a {kind:Kind} Service {name:Name} with {backends:Backends} and {setting:Setting}")
+def a_service_with_a_setting(
+    context: Context, kind: ServiceKind, name: str, backends: Backends, setting: Setting
+) -> None:
+    world(context).stage.serve(name, kind, backends, setting)

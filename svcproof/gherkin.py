@@ -10,7 +10,21 @@ import behave
 import parse  # type: ignore[import-untyped]  # behave's own dependency, without types
 
 from svcproof.model.change import Some, Transition
-from svcproof.model.service import Application, Backends, Door, Frontend, Nodes, Place, ServiceKind, Vantage
+from svcproof.model.disruption import Disruption, Ending, Lanes, ServiceChange
+from svcproof.model.service import (
+    Answers,
+    Application,
+    Backends,
+    Door,
+    Frontend,
+    Nodes,
+    Place,
+    ServiceKind,
+    Setting,
+    Site,
+    Vantage,
+    Which,
+)
 
 if TYPE_CHECKING:
     from svcproof.world import World
@@ -98,15 +112,17 @@ def read_application(text: str) -> Application:
     return Application(text)
 
 
-@parameter(
-    "Backends", rf"(?:no|[1-9]\d?) ready (?:(?:{_one_of(one.value for one in Application)}) )?(?:backends?|pods?)"
-)
+_APPLICATIONS = _one_of(application.value for application in Application)
+_SITES = _one_of(site.value for site in Site if site.value)
+
+
+@parameter("Backends", rf"(?:no|[1-9]\d?) ready (?:(?:{_APPLICATIONS}) )?(?:backends?|pods?)(?: on (?:{_SITES}))?")
 def read_backends(text: str) -> Backends:
-    """Read so many pods that answer: "1 ready backend", "3 ready nginx backends", "2 ready pods"."""
-    count, _, *application, _ = text.split(" ")
-    return Backends(
-        0 if count == "no" else int(count), Application(*application) if application else Application.WITNESS
-    )
+    """Read so many pods that answer: "1 ready backend", "3 ready nginx pods", "2 ready backends on one node"."""
+    pods, _, site = text.partition(" on ")
+    count, _, *application, _ = pods.split(" ")
+    runs = Application(*application) if application else Application.WITNESS
+    return Backends(0 if count == "no" else int(count), runs, Site(site))
 
 
 @parameter("Count", r"[1-9]\d{0,4}")
@@ -123,6 +139,30 @@ def read_how_many(text: str) -> int:
     return 0 if count == "no" else int(count)
 
 
+@parameter("Setting", _one_of(setting.value for setting in Setting))
+def read_setting(text: str) -> Setting:
+    """Read a property of a Service: "session affinity", "the internal traffic policy Local"."""
+    return Setting(text)
+
+
+@parameter("Which", _one_of(which.value for which in Which))
+def read_which(text: str) -> Which:
+    """Read which backends are meant: "ready backends", "other backends"."""
+    return Which(text)
+
+
+@parameter("Answers", _one_of(answers.value for answers in Answers))
+def read_answers(text: str) -> Answers:
+    """Read what a look-up is to answer with: "the cluster IP", "the addresses of the ready pods"."""
+    return Answers(text)
+
+
+@parameter("Record", "A|AAAA|SRV|CNAME|PTR")
+def read_record(text: str) -> str:
+    """Read a type of DNS record."""
+    return text
+
+
 _OF = (Place.POD_OF, Place.EVERY_POD_OF)
 _PODS_OF = _one_of(place.value for place in _OF)
 _PLACES = _one_of(place.value for place in Place if place not in _OF)
@@ -135,21 +175,22 @@ def read_vantage(text: str) -> Vantage:
     return Vantage(Place(place), _name(text))
 
 
-_DOORS = _one_of(door.value for door in Door if door not in (Door.NAME, Door.NODE_PORT))
+_DOORS = _one_of(door.value for door in Door if door is not Door.NAME and not door.on_nodes)
+_NODE_DOORS = _one_of(door.value for door in Door if door.on_nodes)
 _NODES = _one_of(nodes.value for nodes in Nodes)
 
 
-@parameter(
-    "Frontend",
-    rf"(?:port {_QUOTED} of )?(?:the node port of {_QUOTED} on (?:{_NODES})|the (?:{_DOORS}) of {_QUOTED}|{_QUOTED})",
-)
+_DOOR = rf"the (?:{_NODE_DOORS}) of {_QUOTED} on (?:{_NODES})|the (?:{_DOORS}) of {_QUOTED}|{_QUOTED}"
+
+
+@parameter("Frontend", rf"(?:port {_QUOTED} of )?(?:{_DOOR})")
 def read_frontend(text: str) -> Frontend:
     """Read where traffic goes: "web", the cluster IP of "web", port "tls" of the node port of "web" on one node."""
     port, rest = "", text
     if found := re.match(r'port "([^"]+)" of (.*)', text):
         port, rest = found.groups()
     door = next((door for door in Door if rest.startswith(f"the {door.value} of ")), Door.NAME)
-    nodes = Nodes(rest.rpartition('" on ')[2]) if door is Door.NODE_PORT else Nodes.EVERY
+    nodes = Nodes(rest.rpartition('" on ')[2]) if door.on_nodes else Nodes.EVERY
     return Frontend(_name(rest), door, port, nodes)
 
 
@@ -163,3 +204,35 @@ def read_some(text: str) -> Some:
 def read_transition(text: str) -> Transition:
     """Read what becomes of a backend."""
     return Transition(text)
+
+
+@parameter("Lanes", _one_of(lanes.value for lanes in Lanes))
+def read_lanes(text: str) -> Lanes:
+    """Read over which kinds of connections traffic flows."""
+    return Lanes(text)
+
+
+@parameter("Disruption", _one_of(disruption.value for disruption in Disruption))
+def read_disruption(text: str) -> Disruption:
+    """Read what befalls nodes, service proxies, cluster DNS or the control plane."""
+    return Disruption(text)
+
+
+@parameter("Ending", _one_of(ending.value for ending in Ending))
+def read_ending(text: str) -> Ending:
+    """Read how connections come to end."""
+    return Ending(text)
+
+
+@parameter("AddressDoor", _one_of(door.value for door in (Door.CLUSTER_IP, Door.NODE_PORT)))
+def read_address_door(text: str) -> Door:
+    """Read which address of a Service is meant."""
+    return Door(text)
+
+
+@parameter("ServiceChange", rf"(?:target port [1-9]\d{{1,4}}|another node port|the selector of {_QUOTED})")
+def read_service_change(text: str) -> ServiceChange:
+    """Read a change of a Service: "target port 8081", "another node port", 'the selector of "green"'."""
+    if text.startswith("target port"):
+        return ServiceChange(target=int(text.rpartition(" ")[2]))
+    return ServiceChange(selector=_name(text), new_node_port=text == "another node port")

@@ -11,6 +11,7 @@ from svcproof.cluster import pages, services, workloads
 from svcproof.cluster.api import ClusterApi, Object, Unreachable
 from svcproof.cluster.chronicle import tell
 from svcproof.cluster.node_control import NodeControl
+from svcproof.cluster.routing import Routing
 from svcproof.cluster.sandbox import Sandbox
 from svcproof.cluster.settings import Settings
 from svcproof.cluster.stage import Stage
@@ -21,7 +22,7 @@ from svcproof.cluster.waiting import Deadline, Rounds, Sighting, await_state, le
 from svcproof.model import variables
 from svcproof.model.history import Exchange, Lane, Outcome
 from svcproof.model.pages import Fetch, Route, page_shows
-from svcproof.model.service import Door, Frontend, Nodes, Place, Vantage
+from svcproof.model.service import Answers, Door, Frontend, Place, Vantage, Which
 from svcproof.model.verdict import Inconclusive, Verdict, met, unknown
 
 SETTLED = "settled"
@@ -41,6 +42,15 @@ KEPT_CONNECTIONS = 4
 
 ANSWERED_IN_A_ROW = 20
 """So many good answers on each stream show that its traffic flows."""
+
+PROBES = 5
+"""So many connections that go as they should show that the data plane has followed."""
+
+BURST_RATE = 100.0
+REFUSAL_RATE = 2.0
+"""How many connections a second are opened where answers, and where refusals are due: a node's kernel sends one caller
+no more than six refusals at once and one a second from then on (Linux, icmp_ratelimit).
+"""
 
 FLOWING_SECONDS = 30.0
 QUIET_SECONDS = 1.5
@@ -64,6 +74,15 @@ class FetchFromHere(Protocol):
     def __call__(self, url: str, limit: float, since: float) -> Fetch: ...
 
 
+@dataclass(frozen=True)
+class Flow:
+    """What a stream of steady traffic is: where it starts, where it goes, and over which kind of connections."""
+
+    vantage: Vantage
+    frontend: Frontend
+    lane: Lane
+
+
 @dataclass
 class World:
     """One scenario's knowledge; made by the session before its first step, closed after its last."""
@@ -77,10 +96,13 @@ class World:
     fetch_from_here: FetchFromHere
     node_control: NodeControl | None = None
     stage: Stage = field(init=False)
+    routing: Routing = field(init=False)
     routes: list[Route] = field(default_factory=list)
     flowing: list[str] = field(default_factory=list)
-    flows: dict[str, tuple[Frontend, Lane]] = field(default_factory=dict)
-    """Every stream of steady traffic there was: where it goes, and over which kind of connections."""
+    opened: list[str] = field(default_factory=list)
+    """The streams of the connections that the scenario's event opened; laws are about them where there are any."""
+    flows: dict[str, Flow] = field(default_factory=dict)
+    """Every stream of steady traffic there was, by name."""
     undoing: ExitStack = field(default_factory=ExitStack)
     """What the scenario did to what others share; undone before anything else ends."""
     kept: bool = False
@@ -89,6 +111,7 @@ class World:
 
     def __post_init__(self) -> None:
         self.stage = Stage(self.sandbox, self.settings)
+        self.routing = Routing(self.stage, self.vantages)
 
     def hear(self, kind: str, before: Object | None, after: Object | None) -> None:
         """Take a change in the sandbox into the history."""
@@ -129,7 +152,7 @@ class World:
         targets = self.targets(frontend)
         rate = RATE / len(lanes)
         begun: list[str] = []
-        for place in self.places(vantage):
+        for place in self.places(vantage, frontend):
             for lane in lanes:
                 connections = KEPT_CONNECTIONS if lane is Lane.KEPT else 1
                 begun += (
@@ -137,7 +160,7 @@ class World:
                         place, targets, rate=rate, lanes=(lane,), limit=LIMIT, connections=connections
                     )
                 )
-                self.flows |= dict.fromkeys(names, (frontend, lane))
+                self.flows |= dict.fromkeys(names, Flow(vantage, frontend, lane))
         self.flowing += begun
         return begun
 
@@ -162,12 +185,49 @@ class World:
             self.traffic.stop(self.flowing)
             self.flowing = []
 
-    def check(self, law: str, *, streams: Sequence[str] = (), since: Any = FLOWING, **arguments: Any) -> Verdict:
+    def open(self, vantage: Vantage, frontend: Frontend, count: int, lane: Lane = Lane.NEW) -> None:
+        """Open so many connections from every place of a vantage to every address of a frontend.
+
+        The data plane is first given time to follow what was declared before; what it does then is judged.
+        """
+        targets = self.targets(frontend)
+        places = self.places(vantage, frontend)
+        answering = any(endpoint.ready for endpoint in self.stage.endpoints(frontend.service))
+        within = Deadline(self.settings.budget)
+        for place in places:
+            self._await_data_plane(place, targets, answering=answering, within=within)
+        rate = BURST_RATE if answering else REFUSAL_RATE
+        for place in places:
+            self.opened += self.traffic.burst(place, targets, count, lane=lane, rate=rate)
+
+    def _await_data_plane(self, place: Start, targets: Sequence[Target], *, answering: bool, within: Deadline) -> None:
+        """Return once every target is answered, or not, as it will be; or when the budget is over: laws decide then."""
+        rounds = Rounds(0.1)
+        while not within.passed:
+            tried = self.traffic.burst(place, targets, PROBES if answering else 1, limit=1.0)
+            seen = [one.outcome is Outcome.ANSWERED for one in self.traffic.history().exchanges if one.stream in tried]
+            if all(seen) if answering else not any(seen):
+                return
+            rounds.wait(0, 0.1)
+
+    def look_up(self, vantage: Vantage, frontend: Frontend, record: str) -> None:
+        """Look a Service's name up, from every place of a vantage: as programs do where the name is not a full one."""
+        name = self.routing.name(frontend)
+        resolver = frontend.door is not Door.FULL_NAME and record in ("A", "AAAA")
+        for place in self.places(vantage, frontend):
+            self.opened.append(self.traffic.look_up(place, name, record, resolver=resolver))
+
+    def check(self, law: str, *, streams: Sequence[str] = (), since: Any = None, **arguments: Any) -> Verdict:
         """Ask a law of the history once the traffic has come to rest, record its answer, and require it.
 
-        By default it is asked of what began when all traffic flowed.
+        By default it is asked of the connections that the scenario's event opened; where it opened none, of the steady
+        traffic from the moment on when all of it flowed.
         """
         self.rest()
+        if not streams and self.opened:
+            streams = self.opened
+        elif since is None:
+            since = FLOWING
         return self.say(law, self.traffic.judge(law, streams=streams, since=since, **arguments))
 
     def say(self, law: str, verdict: Verdict) -> Verdict:
@@ -179,9 +239,50 @@ class World:
         """Require that no connection of the steady traffic was lost."""
         return self.check("none_lost", unsent=UNSENT)
 
-    def check_strangers(self, name: str) -> Verdict:
-        """Require that nobody but this Deployment's pods answered."""
-        return self.check("only_these_answered", backends=sorted(self.stage.known[name]))
+    def check_strangers(self, which: Which, name: str) -> Verdict:
+        """Require that nobody but these of a Deployment's pods answered."""
+        return self.check("only_these_answered", backends=self._backends(which, name))
+
+    def check_everyone(self, name: str) -> Verdict:
+        """Require that each ready backend of a Service answered."""
+        return self.check("every_backend_answered", backends=self._backends(Which.READY, name))
+
+    def check_spread(self, name: str) -> Verdict:
+        """Require that connections spread evenly over the ready backends of a Service."""
+        return self.check("spread_over_backends", backends=self._backends(Which.READY, name))
+
+    def check_loyalty(self) -> Verdict:
+        """Require that each vantage was answered by one backend only."""
+        known = sum(backends.count for backends in self.stage.backends.values())
+        return self.check("same_backend_for_one_source", backend_count=max(2, known))
+
+    def check_source(self, vantage: Vantage) -> Verdict:
+        """Require that backends saw the vantage's own address."""
+        return self.check("source_address_preserved", addresses=self.routing.own_addresses(self.places(vantage)))
+
+    def check_records(self, answers: Answers, name: str) -> Verdict:
+        """Require that the look-up gave exactly the addresses of a Service or of its ready backends."""
+        if answers is Answers.CLUSTER_IP:
+            records = self.stage.service(name)["spec"]["clusterIPs"]
+        else:
+            records = [pod["status"]["podIP"] for pod in self.stage.ready_pods(name)]
+        return self.check("resolves_to_exactly", records=sorted(records))
+
+    def check_no_such_name(self) -> Verdict:
+        """Require that the look-up was told that there is no such name, by the DNS or by the C library."""
+        return self.check("no_such_name", codes=["NXDOMAIN", "EAI_NONAME"])
+
+    def _backends(self, which: Which, name: str) -> list[str]:
+        ready = set(services.names(self.stage.ready_pods(name)))
+        known = self.stage.known.get(name, set())
+        return sorted(
+            {
+                Which.ANY: known | ready,
+                Which.READY: ready,
+                Which.NEW: known - self.veterans.get(name, set()),
+                Which.OTHER: ready - set(self.stage.changed.get(name, ())),
+            }[which]
+        )
 
     def check_newcomers(self, name: str) -> Verdict:
         """Require that every backend that came with the last change answers within the convergence time."""
@@ -274,33 +375,13 @@ class World:
 
     # where traffic starts and goes
 
-    def places(self, vantage: Vantage) -> list[Start]:
+    def places(self, vantage: Vantage, frontend: Frontend | None = None) -> list[Start]:
         """Return where probers run for a vantage; pods for them are put up when first asked for."""
-        if vantage.place is Place.OUTSIDE:
-            return [self.vantages.outside()]
-        if vantage.place in (Place.EACH_NODE, Place.ONE_NODE):
-            nodes = self.stage.nodes[: 1 if vantage.place is Place.ONE_NODE else None]
-            return [self.vantages.on_node(node) for node in nodes]
-        return [self.vantages.in_sandbox(self.sandbox)]
+        return self.routing.places(vantage, frontend)
 
     def targets(self, frontend: Frontend) -> list[Target]:
         """Return the addresses that a frontend stands for."""
-        service = self.stage.service(frontend.service)
-        port = services.port_of(service, frontend.port)
-        protocol = "udp" if port["protocol"] == "UDP" else "http"
-        said = str(frontend)
-        if frontend.door is Door.NODE_PORT:
-            families = tuple(service["spec"].get("ipFamilies") or ("IPv4",))
-            number = port.get("nodePort", 0)
-            if not number:
-                raise Inconclusive(f'Service "{frontend.service}" has no node port')
-            addresses = self.stage.node_addresses(families)
-            if frontend.nodes is Nodes.ONE:
-                addresses = [one for one in addresses if one.node == self.stage.nodes[0]] or addresses[:1]
-            return [Target(said, one.address, number, protocol=protocol, node=one.node) for one in addresses]
-        if frontend.door is Door.CLUSTER_IP:
-            return [Target(said, service["spec"]["clusterIP"], port["port"], protocol=protocol)]
-        return [Target(said, frontend.service, port["port"], protocol=protocol)]
+        return self.routing.targets(frontend)
 
     # the end
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from svcproof.cluster import services, workloads
@@ -12,7 +12,7 @@ from svcproof.cluster.sandbox import Sandbox
 from svcproof.cluster.services import Endpoint, NodeAddress
 from svcproof.cluster.settings import Settings
 from svcproof.cluster.waiting import Deadline, Sighting, await_state
-from svcproof.model.service import Application, Backends, ServiceKind
+from svcproof.model.service import Backends, ServiceKind, Setting, Site
 from svcproof.model.verdict import Inconclusive
 
 PODS_SECONDS = 90.0
@@ -47,24 +47,32 @@ class Stage:
 
     # declaring
 
-    def serve(self, name: str, kind: ServiceKind, backends: Backends) -> None:
+    def serve(self, name: str, kind: ServiceKind, backends: Backends, setting: Setting | None = None) -> None:
         """Declare a Service, then its Deployment (pods learn only of Services older than they), and await both."""
-        self.expose(name, kind)
+        self.expose(name, kind, setting)
         self.deploy(name, backends)
         self.await_endpoints(name, backends.count)
 
-    def expose(self, name: str, kind: ServiceKind) -> None:
-        """Declare a Service that selects the Deployment of the same name."""
+    def expose(self, name: str, kind: ServiceKind, setting: Setting | None = None) -> None:
+        """Declare a Service that selects the Deployment of the same name, and has a setting from its beginning."""
         self.kinds[name] = kind
-        self.sandbox.create(services.service(name, kind))
+        body = services.service(name, kind)
+        body["spec"].update(setting.spec if setting else {})
+        self.sandbox.create(body)
 
-    def deploy(self, name: str, backends: Backends, placement: workloads.Placement = workloads.ANYWHERE) -> None:
+    def deploy(self, name: str, backends: Backends) -> None:
         """Declare a Deployment and await its pods."""
+        placement = self._placement(backends.site)
         self.configure(workloads.configuration(backends.application))
         self.sandbox.create(workloads.deployment(name, backends.count, backends.application, self.images, placement))
         self.backends[name] = backends
         pods = self.await_ready(name, backends.count)
         self.born[name] = {pod["metadata"]["uid"]: services.restarts(pod) for pod in pods}
+
+    def _placement(self, site: Site) -> workloads.Placement:
+        if site is Site.ANYWHERE:
+            return workloads.ANYWHERE
+        return workloads.Placement((self.nodes[0 if site is Site.ONE_NODE else -1],))
 
     def configure(self, body: Object | None) -> None:
         """Declare a ConfigMap, once."""
@@ -96,8 +104,7 @@ class Stage:
         """Ask for another number of pods."""
         patch = {"spec": {"replicas": count}}
         self.api.patch("Deployment", name, self.sandbox.namespace(), patch, subresource="scale")
-        application = self.backends[name].application if name in self.backends else Application.WITNESS
-        self.backends[name] = Backends(count, application)
+        self.backends[name] = replace(self.backends[name], count=count)
 
     # awaiting
 

@@ -29,12 +29,65 @@ class Application(Enum):
     NGINX_AND_BUSYBOX = "nginx-and-busybox"  # with a shell beside it, for scenarios that look out of its own pods
 
 
+class Site(Enum):
+    """On which nodes pods are put."""
+
+    ANYWHERE = ""
+    ONE_NODE = "one node"  # the first of the schedulable ones
+    ANOTHER_NODE = "another node"  # the last of them
+
+
 @dataclass(frozen=True)
 class Backends:
-    """So many pods that answer, and what they run."""
+    """So many pods that answer, what they run, and where."""
 
     count: int
     application: Application = Application.WITNESS
+    site: Site = Site.ANYWHERE
+
+
+class Setting(Enum):
+    """A property of a Service that a scenario names; its value is what it does to the spec."""
+
+    AFFINITY = "session affinity"
+    NO_AFFINITY = "no session affinity"
+    EXTERNAL_LOCAL = "the external traffic policy Local"
+    EXTERNAL_CLUSTER = "the external traffic policy Cluster"
+    INTERNAL_LOCAL = "the internal traffic policy Local"
+    INTERNAL_CLUSTER = "the internal traffic policy Cluster"
+    UNREADY_PUBLISHED = "unready addresses published"
+
+    @property
+    def spec(self) -> dict[str, object]:
+        """The part of a Service's spec that says so."""
+        return _SPECS[self]
+
+
+_SPECS: dict[Setting, dict[str, object]] = {
+    Setting.AFFINITY: {"sessionAffinity": "ClientIP"},
+    Setting.NO_AFFINITY: {"sessionAffinity": "None"},
+    Setting.EXTERNAL_LOCAL: {"externalTrafficPolicy": "Local"},
+    Setting.EXTERNAL_CLUSTER: {"externalTrafficPolicy": "Cluster"},
+    Setting.INTERNAL_LOCAL: {"internalTrafficPolicy": "Local"},
+    Setting.INTERNAL_CLUSTER: {"internalTrafficPolicy": "Cluster"},
+    Setting.UNREADY_PUBLISHED: {"publishNotReadyAddresses": True},
+}
+
+
+class Which(Enum):
+    """Which backends of a Deployment are meant."""
+
+    ANY = "backends"  # every pod that was ever ready
+    READY = "ready backends"
+    NEW = "new backends"  # those that came with the last change
+    OTHER = "other backends"  # the ready ones that did not change
+
+
+class Answers(Enum):
+    """What a look-up is to answer with."""
+
+    CLUSTER_IP = "the cluster IP"
+    READY_PODS = "the addresses of the ready pods"
 
 
 class Place(Enum):
@@ -69,10 +122,19 @@ class Door(Enum):
     """Through which of a Service's addresses one goes."""
 
     NAME = "name"
+    HALF_NAME = "half name"  # with its namespace
+    FULL_NAME = "full name"  # with the cluster's domain
     CLUSTER_IP = "cluster IP"
     NODE_PORT = "node port"
     LOAD_BALANCER = "load-balancer address"
-    POD_IP = "pod IP"
+    POD_IP = "address of every pod"
+    FORMER_CLUSTER_IP = "former cluster IP"
+    FORMER_NODE_PORT = "former node port"
+
+    @property
+    def on_nodes(self) -> bool:
+        """Whether it is a port of nodes, so that one says which."""
+        return self in (Door.NODE_PORT, Door.FORMER_NODE_PORT)
 
 
 class Nodes(Enum):
@@ -97,5 +159,5 @@ class Frontend:
         port = f'port "{self.port}" of ' if self.port else ""
         if self.door is Door.NAME:
             return f'{port}"{self.service}"'
-        at = f" on {self.nodes.value}" if self.door is Door.NODE_PORT else ""
+        at = f" on {self.nodes.value}" if self.door.on_nodes else ""
         return f'{port}the {self.door.value} of "{self.service}"{at}'
