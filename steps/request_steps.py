@@ -32,6 +32,12 @@ def a_slice_of_so_many(context: Context, count: int) -> None:
     asking(context).create_slice(count)
 
 
+@given("{asker:Asker} has got {wish:Wish}")
+def has_got(context: Context, asker: Asker, wish: Wish) -> None:
+    asking(context).wish(asker, wish)
+    asking(context).granted().require()
+
+
 @when("{asker:Asker} asks for {wish:Wish}")
 def asks_for(context: Context, asker: Asker, wish: Wish) -> None:
     asking(context).wish(asker, wish)

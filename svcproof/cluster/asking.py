@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from ipaddress import IPv6Address
+from ipaddress import IPv6Address, ip_network
 from typing import Any
 
 import yaml
@@ -12,10 +12,10 @@ import yaml
 from svcproof.cluster import ranges
 from svcproof.cluster.api import ClusterApi, NotFound, Object, Reply
 from svcproof.cluster.sandbox import Sandbox
-from svcproof.cluster.waiting import Deadline, Rounds
+from svcproof.cluster.waiting import Deadline, NotConverged, Rounds, Sighting, await_state
 from svcproof.model import answers
 from svcproof.model.answers import Answer
-from svcproof.model.verdict import Inconclusive, Verdict, met, violated
+from svcproof.model.verdict import Inconclusive, Verdict, met, unknown, violated
 from svcproof.model.wish import PORTS, Asker, Wanted, Who, Wish
 
 NAME = "web"
@@ -25,6 +25,9 @@ NEWCOMER = "newcomer"
 """What a Service is called that asks for something in particular."""
 
 _PATHS = {"node_port": "spec.ports[0].nodePort", "clusterIP": "spec.clusterIP"}
+
+RANGE_SECONDS = 60.0
+"""How long a service range may take to become usable, and to go; Kubernetes promises no time, so we look for long."""
 
 PROXY_SECONDS = 15.0
 """How long the API server may take to learn of an endpoint that its own EndpointSlices list."""
@@ -217,7 +220,7 @@ class Asking:
         body: Object = yaml.safe_load(text) or {}
         meta = {"name": NAME, **(body.get("metadata") or {})}
         if kind == "ServiceCIDR":
-            meta["name"] = f"svcproof-{self.sandbox.run}-{self.sandbox.scenario}".lower()[:60].rstrip("-.")
+            meta["name"] = self.added_range()
         if kind == "EndpointSlice" and "labels" not in meta:
             meta["labels"] = {"kubernetes.io/service-name": NAME}
         return {"apiVersion": KINDS[kind][0], "kind": kind, **body, "metadata": meta}
@@ -249,10 +252,56 @@ class Asking:
             return str(self.api.get("Service", "kubernetes", "default")["spec"]["clusterIP"])
         if wish.wanted is Wanted.ADDRESS_OF:
             return str(self._spec_of(wish.of)["clusterIP"])
+        if wish.wanted is Wanted.ADDED_ADDRESS:
+            return next(ranges.free_addresses(self._added_range(), self.api.list("Service")))
         known = ranges.service_ranges(self.api, self.sandbox.namespace())
         if wish.wanted is Wanted.OUTSIDE:
             return ranges.outside(known)
         return next(ranges.free_addresses(known[0], self.api.list("Service")))
+
+    def _added_range(self) -> ranges.Network:
+        """Return the service range that the scenario has added, once the cluster uses it."""
+        name = self.added_range()
+
+        def look() -> Sighting[Object]:
+            found = self.api.get("ServiceCIDR", name)
+            conditions = (found.get("status") or {}).get("conditions") or []
+            ready = any(one["type"] == "Ready" and one["status"] == "True" for one in conditions)
+            return Sighting(f"conditions {conditions}", found if ready else None)
+
+        found = await_state(f"ServiceCIDR {name} ready", look, Deadline(RANGE_SECONDS), Rounds(0.2))
+        return ip_network(found["spec"]["cidrs"][0])
+
+    def added_range(self) -> str:
+        """Return the name of the service range that this scenario may add; no other scenario's is called so."""
+        return f"svcproof-{self.sandbox.run}-{self.sandbox.scenario}".lower()[:60].rstrip("-.")
+
+    def delete_added_range(self) -> None:
+        """Ask for the deletion of the service range that the scenario has added."""
+        self.api.delete("ServiceCIDR", self.added_range())
+
+    def added_range_goes(self) -> Verdict:
+        """Say whether the service range that the scenario has added comes to be gone."""
+        name = self.added_range()
+
+        def look() -> Sighting[Verdict]:
+            left = self.now("ServiceCIDR", name, "")
+            gone = met(f"ServiceCIDR {name} is gone, and so is every address in it") if left is None else None
+            return Sighting(f"it is there: {(left or {}).get('status')}", gone)
+
+        try:
+            return await_state(f"no ServiceCIDR {name}", look, Deadline(RANGE_SECONDS), Rounds(0.5))
+        except NotConverged as late:
+            return unknown(str(late)) if "silent" in str(late) else violated(str(late))
+
+    def added_range_stays(self) -> Verdict:
+        """Say whether the added range, whose deletion was asked for, is there still while a Service uses it."""
+        found = self.now("ServiceCIDR", self.added_range(), "")
+        if found is None:
+            return violated(f"ServiceCIDR {self.added_range()} is gone although a Service uses it")
+        if "deletionTimestamp" not in found["metadata"]:
+            return unknown(f"nobody asked for the deletion of ServiceCIDR {self.added_range()}")
+        return met(f"ServiceCIDR {self.added_range()} waits: {answers.at(found, 'status.conditions[0].message')}")
 
     def _spec_of(self, name: str) -> Object:
         spec: Object = self.api.get("Service", name, self.sandbox.namespace())["spec"]

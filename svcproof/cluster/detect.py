@@ -93,6 +93,21 @@ def _drain(using: Detection) -> Capability:
     return Capability("drain", present=not lacking, because=granted)
 
 
+def _families(name: str) -> Detector:
+    """Two families are there when the server would grant a Service that requires both; a dry run tells."""
+
+    def asked(using: Detection) -> Capability:
+        spec = {"ipFamilyPolicy": "RequireDualStack", "ports": [{"port": 80}]}
+        body = {"apiVersion": "v1", "kind": "Service", "metadata": {"generateName": "svcproof-"}, "spec": spec}
+        reply = using.api.ask("POST", "/api/v1/namespaces/default/services", body, query={"dryRun": "All"})
+        single = any("ipFamilyPolicy" in cause.field for cause in reply.causes)
+        present = reply.accepted if name == "dual-stack" else single
+        answer = "accepted" if reply.accepted else f"refused with {reply.status} {reply.message}"
+        return Capability(name, present=present, because=f"a Service that requires two families is {answer}")
+
+    return asked
+
+
 def _may(api: ClusterApi, verb: str, resource: str, subresource: str = "") -> bool:
     attributes = {"verb": verb, "resource": resource, "subresource": subresource}
     review = {
@@ -112,4 +127,6 @@ DETECTORS: Mapping[str, Detector] = {
     "exec": _exec,
     "node-control": _node_control,
     "drain": _drain,
+    "dual-stack": _families("dual-stack"),
+    "single-stack": _families("single-stack"),
 }

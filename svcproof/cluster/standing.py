@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import secrets
+from contextlib import suppress
 from dataclasses import dataclass
 from weakref import WeakKeyDictionary
 
+from svcproof.cluster import workloads
+from svcproof.cluster.api import Conflict
 from svcproof.cluster.settings import Settings
 from svcproof.cluster.stage import Stage
 from svcproof.cluster.traffic import Target, Traffic
@@ -36,6 +39,8 @@ def standing(vantages: Vantages, settings: Settings) -> Standing:
     """
     if vantages not in _known:
         made = Standing(Stage(vantages.sandbox, settings), f"standing-{secrets.token_hex(2)}")
+        with suppress(Conflict):  # a vantage has brought it into this namespace already
+            made.stage.configure(workloads.agent_configuration())
         made.stage.serve(made.name, ServiceKind.CLUSTER_IP, Backends(1))
         _known[vantages] = made
     return _known[vantages]

@@ -18,6 +18,7 @@ class Wanted(Enum):
     PORT_OF = "the node port of "
     OUTSIDE = "a cluster IP outside the service ranges"
     FREE_ADDRESS = "a free cluster IP"
+    ADDED_ADDRESS = "a cluster IP of the added service range"
     OTHER_FAMILY = "the other address family"
     ADDRESS_OF_THE_API = "the cluster IP of the API server"
     ADDRESS_OF = "the cluster IP of "
