@@ -7,9 +7,10 @@ from types import SimpleNamespace
 
 import pytest
 
+from svcproof.adapters import shell
 from svcproof.problems import SetupProblem
 from svcproof.providers.lab import checks, network, state
-from svcproof.providers.lab.plan import LABS, block_4, block_6
+from svcproof.providers.lab.plan import LABS, LabPlan, block_4, block_6
 
 
 @pytest.fixture
@@ -68,3 +69,22 @@ def test_networks_elsewhere_take_no_block(used):
     used.update({ip_network("10.0.0.0/8"), ip_network("192.168.0.0/16"), ip_network("fd00::/64")})
     assert checks.free_index(dual=True) == 0
     assert not block_4(0).everything.overlaps(ip_network("10.0.0.0/8"))
+
+
+def test_too_little_memory_is_said(monkeypatch):
+    monkeypatch.setattr(checks, "MEMORY", 1 << 60)
+    with pytest.raises(SetupProblem, match="of memory are free"):
+        checks.require_memory()
+
+
+def test_a_kernel_that_refuses_a_proxys_rules_is_named_with_what_was_tried(monkeypatch):
+    refused = shell.Completed(("unshare",), 1, "", "Operation not supported\n")
+    monkeypatch.setattr(checks, "require_root", lambda: None)
+    monkeypatch.setattr(checks.shell, "run", lambda argv, **_: refused if "numgen" in argv[-1] else done())
+    with pytest.raises(SetupProblem, match=r"nftables rules.*Operation not supported") as problem:
+        checks.require_machine(LabPlan("one", 0, proxy_mode="nftables"))
+    assert "numgen" in problem.value.cure
+
+
+def done():
+    return shell.Completed(("unshare",), 0, "", "")

@@ -72,11 +72,11 @@ def bring_up(wanted: Wanted, report: Report) -> LabPlan:
     """
     first = wanted.plan(0)
     ensure_system_packages(may_install=True, report=report)
-    checks.require_machine()
-    checks.require_family(first)
+    checks.require_machine(first)
     take_down.take_down(wanted.name, report)
     checks.free_index(dual=wanted.ip_family == "dual")
     checks.require_space()
+    checks.require_memory()
     programs, images = prepare(first, report)
     store = ensure_store(programs, images, cache=cache_directory(), report=report)
     began = time.monotonic()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import shutil
 import sys
 from pathlib import Path
@@ -25,6 +26,19 @@ KERNEL_TRIALS = {
 }
 """What the kernel must have → a command that tells, in a network namespace of its own."""
 
+PROXY_TRIALS = {
+    "iptables": "iptables -t nat -N ONE; iptables -t nat -A ONE -m comment --comment two -m addrtype --dst-type LOCAL"
+    " -m statistic --mode random --probability 0.5 -m mark --mark 0x4000/0x4000 -j MASQUERADE --random-fully;"
+    " iptables -A FORWARD -m conntrack --ctstate INVALID -j REJECT",
+    "nftables": "nft 'add table ip one; add chain ip one two { type nat hook prerouting priority -100; };"
+    " add rule ip one two fib daddr type local numgen random mod 2 vmap { 0 : accept, 1 : drop };"
+    " add chain ip one three { type filter hook input priority 0; }; add rule ip one three ct state invalid reject'",
+}
+"""Proxy mode → a command with the kinds of rules that its proxies write."""
+
+MEMORY = 1024**3
+"""Bytes: the control plane and two nodes take about so much, without what runs in their pods."""
+
 
 def require_root() -> None:
     """Raise SetupProblem unless we may make namespaces and cgroups."""
@@ -38,16 +52,18 @@ def require_root() -> None:
         )
 
 
-def require_machine() -> None:
-    """Raise SetupProblem unless the kernel has what a lab needs; found by trying, in about 50 ms."""
+def require_machine(plan: LabPlan) -> None:
+    """Raise SetupProblem unless the kernel has what this lab needs; found by trying, in about 50 ms."""
     require_root()
-    for what, command in KERNEL_TRIALS.items():
+    for what, command in {**KERNEL_TRIALS, f"{plan.proxy_mode} rules": PROXY_TRIALS[plan.proxy_mode]}.items():
         tried = shell.run(["unshare", "--net", "sh", "-ec", command], timeout=10, check=False)
         if not tried.ok:
             raise SetupProblem(
                 f"the kernel lacks {what}, or does not let us use it: {tried.stderr.strip()}",
-                f"load the module, or take a kernel built with it (tried: unshare --net sh -c {command!r})",
+                f"load the module, or take a kernel built with it; tried: unshare --net sh -c {shlex.quote(command)}",
             )
+    if plan.ip_family == "dual" and not Path("/proc/sys/net/ipv6").exists():
+        raise SetupProblem("a dual-stack lab needs IPv6, and this kernel runs without", "take --ip-family ipv4")
     _require_overlay()
     if not cgroups.hierarchies():
         raise SetupProblem("no cgroups are mounted", "mount -t cgroup2 none /sys/fs/cgroup")
@@ -82,6 +98,17 @@ def require_space() -> None:
         )
 
 
+def require_memory() -> None:
+    """Raise SetupProblem unless the programs of a lab fit."""
+    lines = Path("/proc/meminfo").read_text().splitlines()
+    available = next(int(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable:"))
+    if available < MEMORY:
+        raise SetupProblem(
+            f"{available / 1024**3:.1f} GiB of memory are free and a lab wants {MEMORY / 1024**3:.0f}",
+            "end something else, for instance another lab: svcproof lab down --name NAME",
+        )
+
+
 def lowers_oom_score() -> bool:
     """Whether processes may be made dearer to the kernel (CAP_SYS_RESOURCE); some sandboxes take that away."""
     status = Path("/proc/self/status").read_text().splitlines()
@@ -101,9 +128,3 @@ def free_index(*, dual: bool) -> int:
         f"every address block for a lab is in use: {', '.join(sorted(map(str, used)))}",
         "take a lab down (`svcproof lab down --name NAME`), or free a part of 198.18.0.0/15",
     )
-
-
-def require_family(plan: LabPlan) -> None:
-    """Raise SetupProblem where both IP families are wanted and the kernel has no IPv6."""
-    if plan.ip_family == "dual" and not Path("/proc/sys/net/ipv6").exists():
-        raise SetupProblem("a dual-stack lab needs IPv6, and this kernel runs without", "take --ip-family ipv4")
