@@ -18,6 +18,9 @@ SPACE = 2 * 1024**3
 
 CAP_SYS_RESOURCE = 24
 
+SECONDS = 30.0
+"""Bounds one trial."""
+
 KERNEL_TRIALS = {
     "veth": "ip link add one type veth peer name two",
     "bridge": "ip link add one type bridge",
@@ -56,7 +59,7 @@ def require_machine(plan: LabPlan) -> None:
     """Raise SetupProblem unless the kernel has what this lab needs; found by trying, in about 50 ms."""
     require_root()
     for what, command in {**KERNEL_TRIALS, f"{plan.proxy_mode} rules": PROXY_TRIALS[plan.proxy_mode]}.items():
-        tried = shell.run(["unshare", "--net", "sh", "-ec", command], timeout=10, check=False)
+        tried = shell.run(["unshare", "--net", "sh", "-ec", command], timeout=SECONDS, check=False)
         if not tried.ok:
             raise SetupProblem(
                 f"the kernel lacks {what}, or does not let us use it: {tried.stderr.strip()}",
@@ -77,7 +80,7 @@ def _require_overlay() -> None:
     options = f"lowerdir={trial}/lower,upperdir={trial}/upper,workdir={trial}/work"
     command = ["mount", "-t", "overlay", "overlay", "-o", options, str(trial / "all")]
     try:
-        tried = shell.run(["unshare", "--mount", *command], timeout=10, check=False)
+        tried = shell.run(["unshare", "--mount", *command], timeout=SECONDS, check=False)
     finally:
         shutil.rmtree(trial)
     if not tried.ok:

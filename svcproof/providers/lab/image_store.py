@@ -102,11 +102,11 @@ def copy_store(root: Path, target: Path) -> None:
     On one file system the files are shared by hard links: containers never write to image layers, which are the lower
     parts of their overlays. The databases are written to, so they are copied.
     """
-    if shell.run(["cp", "--archive", "--link", root, target], timeout=60, check=False).ok:
+    if shell.run(["cp", "--archive", "--link", root, target], timeout=_SECONDS, check=False).ok:
         for database in root.rglob("*.db"):
             own = target / database.relative_to(root)
             own.unlink()
             shutil.copy2(database, own)
     else:  # another file system
         shutil.rmtree(target, ignore_errors=True)
-        shell.run(["cp", "--archive", root, target], timeout=300)
+        shell.run(["cp", "--archive", root, target], timeout=_SECONDS)

@@ -21,6 +21,9 @@ NODE_LINK = "eth0"
 HOST = "host"
 """The bridge's end of the host's link."""
 
+SECONDS = 30.0
+"""Bounds one call of a system program."""
+
 WIDE = 8
 """Networks with a shorter prefix than this stand for "everything"."""
 
@@ -43,8 +46,8 @@ def make_namespaces(plan: LabPlan, state: State) -> None:
     folder = plan.namespaces
     folder.mkdir()
     state.note("mount", folder)
-    shell.run(["mount", "--bind", folder, folder], timeout=5)
-    shell.run(["mount", "--make-private", folder], timeout=5)
+    shell.run(["mount", "--bind", folder, folder], timeout=SECONDS)
+    shell.run(["mount", "--make-private", folder], timeout=SECONDS)
     for node in plan.node_plans:
         held = plan.mount_namespace(node.name)
         _hold(state, held, ["--mount=" + str(held), "--propagation", "slave"], _private_folders(plan, node.name))
@@ -56,7 +59,7 @@ def make_namespaces(plan: LabPlan, state: State) -> None:
 def _hold(state: State, held: Path, unshare: list[str], script: str) -> None:
     held.touch()
     state.note("mount", held)
-    shell.run(["unshare", *unshare, "sh", "-ec", script], timeout=10)
+    shell.run(["unshare", *unshare, "sh", "-ec", script], timeout=SECONDS)
 
 
 def _private_folders(plan: LabPlan, node: str) -> str:
@@ -88,7 +91,7 @@ def wire(plan: LabPlan, state: State) -> None:
         if place != CONTROL_PLANE:
             _in_namespace(namespace, ["nft", "-f", "-"], _masquerade(plan))
     state.note("table", plan.guard_table)
-    shell.run(["nft", "-f", "-"], input=_guard(plan), timeout=10)
+    shell.run(["nft", "-f", "-"], input=_guard(plan), timeout=SECONDS)
     state.note("link", plan.host_link)
     for block in plan.blocks:
         for hidden in (block.services, block.pods):
@@ -194,7 +197,7 @@ def strayed_packets(plan: LabPlan) -> dict[str, int]:
     `forwarded`: between the lab and another interface; `leaked`: sent by the machine itself. Both are 0 as long
     as nothing of the lab tries to reach the machine's network.
     """
-    listing = shell.run(["nft", "-j", "list", "counters", "table", "inet", plan.guard_table], timeout=10).stdout
+    listing = shell.run(["nft", "-j", "list", "counters", "table", "inet", plan.guard_table], timeout=SECONDS).stdout
     listed = json.loads(listing)["nftables"]
     counters = [item["counter"] for item in listed if "counter" in item]
     return {counter["name"]: counter["packets"] for counter in counters}
@@ -219,13 +222,13 @@ def networks_in_use() -> set[Network]:
     """
     used: set[Network] = set()
     for family in ("-4", "-6"):
-        for link in json.loads(shell.run(["ip", family, "-j", "addr", "show"], timeout=5).stdout or "[]"):
+        for link in json.loads(shell.run(["ip", family, "-j", "addr", "show"], timeout=SECONDS).stdout or "[]"):
             used |= {
                 ip_network(f"{found['local']}/{found['prefixlen']}", strict=False)
                 for found in link.get("addr_info", [])
                 if "local" in found
             }
-        routes = shell.run(["ip", family, "-j", "route", "show", "table", "all"], timeout=5).stdout
+        routes = shell.run(["ip", family, "-j", "route", "show", "table", "all"], timeout=SECONDS).stdout
         used |= {
             ip_network(route["dst"], strict=False)
             for route in json.loads(routes or "[]")
@@ -239,10 +242,10 @@ def _batch(namespace: Path | None, lines: Iterable[str]) -> None:
     argv = ["ip", "-batch", "-"]
     text = "\n".join(lines) + "\n"
     if namespace is None:
-        shell.run(argv, input=text, timeout=10)
+        shell.run(argv, input=text, timeout=SECONDS)
     else:
         _in_namespace(namespace, argv, text)
 
 
 def _in_namespace(namespace: Path, argv: list[str], given: str | None = None) -> None:
-    shell.run(["nsenter", f"--net={namespace}", *argv], input=given, timeout=10)
+    shell.run(["nsenter", f"--net={namespace}", *argv], input=given, timeout=SECONDS)

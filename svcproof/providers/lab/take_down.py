@@ -18,6 +18,11 @@ from svcproof.providers.lab.state import State
 if TYPE_CHECKING:
     from svcproof.providers.lab.progress import Report
 
+SECONDS = 30.0
+"""Bounds one call of a system program, on a machine that is busy beyond reason."""
+
+_AGAIN = "run `svcproof lab down --name {}` again"
+
 KILL_SECONDS = 10.0
 CGROUP_SECONDS = 5.0
 
@@ -29,7 +34,10 @@ def take_down(name: str, report: Report) -> bool:
     """
     found = State.read(name)
     if found is not None:
-        _undo(found, report)
+        try:
+            _undo(found, report)
+        except shell.CommandFailed as broken:
+            raise SetupProblem(f"lab {name!r} is not all down: {broken}", _AGAIN.format(name)) from broken
     with report.step("remove its files") if found else nullcontext():
         removed = _remove_directories(name)
     with state.one_at_a_time(".addresses", patience=10):
@@ -49,7 +57,7 @@ def _undo(found: State, report: Report) -> None:
     if left := remains(plan):
         raise SetupProblem(
             f"lab {plan.name!r} is down except for:\n" + "\n".join(f"    {item}" for item in left),
-            f"run `svcproof lab down --name {plan.name}` again",
+            _AGAIN.format(plan.name),
         )
 
 
@@ -63,7 +71,7 @@ def remains(plan: LabPlan) -> list[str]:
     if _link_exists(plan.host_link):
         left.append(f"link {plan.host_link}")
     left += [f"route blackhole {network}" for network in sorted(_blackholes() & _hidden(plan))]
-    if plan.guard_table in shell.run(["nft", "list", "tables"], timeout=5).stdout.split():
+    if plan.guard_table in shell.run(["nft", "list", "tables"], timeout=SECONDS).stdout.split():
         left.append(f"nftables table inet {plan.guard_table}")
     return left
 
@@ -71,8 +79,8 @@ def remains(plan: LabPlan) -> list[str]:
 def _unmount(plan: LabPlan) -> None:
     """Unmount deepest first; what is busy is taken out of sight and goes with its last user."""
     for mount in sorted(_mounts(plan), key=len, reverse=True):
-        if not shell.run(["umount", mount], timeout=5, check=False).ok:
-            shell.run(["umount", "--lazy", mount], timeout=5)
+        if not shell.run(["umount", mount], timeout=SECONDS, check=False).ok:
+            shell.run(["umount", "--lazy", mount], timeout=SECONDS, check=False)
 
 
 def _mounts(plan: LabPlan) -> list[str]:
@@ -83,13 +91,18 @@ def _mounts(plan: LabPlan) -> list[str]:
 
 
 def _unwire(plan: LabPlan, found: State) -> None:
+    """Remove link, table and routes; the kernel may be faster with some: `remains` has the last word."""
     for kind, what in reversed(found.made):
         if kind == "link" and _link_exists(what):
-            shell.run(["ip", "link", "delete", what], timeout=10)
+            shell.run(["ip", "link", "delete", what], timeout=SECONDS, check=False)
         elif kind == "table":
-            shell.run(["nft", "-f", "-"], input=f"add table inet {what}\ndelete table inet {what}\n", timeout=10)
+            shell.run(["nft", "-f", "-"], input=f"add table inet {what}\ndelete table inet {what}\n", timeout=SECONDS)
     for network in _blackholes() & _hidden(plan):
-        shell.run(["ip", "-6" if ":" in network else "-4", "route", "delete", "blackhole", network], timeout=5)
+        shell.run(
+            ["ip", "-6" if ":" in network else "-4", "route", "delete", "blackhole", network],
+            timeout=SECONDS,
+            check=False,
+        )
 
 
 def _hidden(plan: LabPlan) -> set[str]:
@@ -99,7 +112,7 @@ def _hidden(plan: LabPlan) -> set[str]:
 def _blackholes() -> set[str]:
     found: set[str] = set()
     for family in ("-4", "-6"):
-        listed = shell.run(["ip", family, "-j", "route", "show", "type", "blackhole"], timeout=5).stdout
+        listed = shell.run(["ip", family, "-j", "route", "show", "type", "blackhole"], timeout=SECONDS).stdout
         found |= {route["dst"] for route in json.loads(listed or "[]")}
     return found
 
