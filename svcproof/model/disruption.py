@@ -40,13 +40,6 @@ class Lanes(Enum):
         return {Lanes.NEW: (Lane.NEW,), Lanes.KEPT: (Lane.KEPT,), Lanes.BOTH: (Lane.NEW, Lane.KEPT)}[self]
 
 
-class Answerers(Enum):
-    """Which backends of a Deployment may answer."""
-
-    READY = "ready backends"
-    NEW = "new backends"
-
-
 class Ending(Enum):
     """How connections end that are no longer, or not yet, answered by backends."""
 

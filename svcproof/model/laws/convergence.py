@@ -18,11 +18,12 @@ WATCHED = 20
 
 @dataclass(frozen=True)
 class Wanted:
-    """What is right once a change has settled: an answer (by whom, with which records), a refusal, or silence."""
+    """What is right once a change has settled: an answer (by whom, reached where, with what), a refusal, or silence."""
 
     ending: str
     backends: frozenset[str] | None
     records: Collection[str] | None
+    port: int = 0
 
     def wrong(self, exchange: Exchange) -> bool:
         """Say whether an exchange is still of the time before."""
@@ -35,6 +36,8 @@ class Wanted:
             return True
         if self.records is not None and resolves_otherwise(exchange, self.records):
             return True
+        if self.port and exchange.reached and not exchange.reached.endswith(f":{self.port}"):
+            return True
         return self.backends is not None and bool(exchange.backend) and exchange.backend not in self.backends
 
     def says(self, exchange: Exchange) -> str:
@@ -42,7 +45,8 @@ class Wanted:
         if exchange.outcome is Outcome.ANSWERED and self.records is not None:
             return f"resolved to {telling.names(resolved(exchange))}"
         if exchange.outcome is Outcome.ANSWERED and exchange.backend:
-            return f"answered by {exchange.backend}"
+            at = f", reached at {exchange.reached}" if self.port else ""
+            return f"answered by {exchange.backend}{at}"
         return telling.how_it_ended(exchange)
 
 
@@ -54,26 +58,27 @@ def converged_within(
     wanted: str = "answered",
     backends: Collection[str] | None = None,
     records: Sequence[str] | None = None,
+    port: int = 0,
     quiet: float | None = None,
     witness: Collection[str] = (),
     unsent: float = 0.01,
 ) -> Verdict:
     """The last wrong exchange ends at most *budget* seconds after a mark (*after*: its subject, or a moment).
 
-    Wrong is what is not *wanted*: "answered" (by one of *backends*, with exactly these *records*, where given),
-    "refused", or "unanswered" (*witness* streams or the control then vouch for the prober). The figure is the time
-    from the mark to the end of the last wrong exchange, per vantage and node. An exchange is decided somewhere
-    between its start and its end: one that began before the budget was over and ended after makes the law unknown,
-    and so does a clock less sure than the margin. Each stream must be watched until the budget is over, or for *quiet*
-    seconds after its last wrong exchange where that is given, with 20 right exchanges in a row at the end; *unsent* is
-    the share of its exchanges that may never have been sent.
+    Wrong is what is not *wanted*: "answered" (by one of *backends*, reached at this *port* of it, with exactly these
+    *records*, where given), "refused", or "unanswered" (*witness* streams or the control then vouch for the prober).
+    The figure is the time from the mark to the end of the last wrong exchange, per vantage and node. An exchange is
+    decided somewhere between its start and its end: one that began before the budget was over and ended after makes
+    the law unknown, and so does a clock less sure than the margin. Each stream must be watched until the budget is
+    over, or for *quiet* seconds after its last wrong exchange where that is given, with 20 right exchanges in a row at
+    the end; *unsent* is the share of its exchanges that may never have been sent.
     Requests on connections that stood already are not looked at: they stay with their backend.
     """
     case = open_case(history, witness=witness, unsent=unsent)
     start = after if not isinstance(after, str) else history.moment(after)
     if start is None:
         return unknown(f'the history has no mark "{after}" to count from', **case.figures)
-    goal = Wanted(wanted, None if backends is None else frozenset(backends), records)
+    goal = Wanted(wanted, None if backends is None else frozenset(backends), records, port)
     groups = _groups(case, goal, start)
     if not groups:
         return nothing_sent(case)
@@ -185,6 +190,8 @@ def _undecided(
         answered = [one for one in group.looks if one.outcome is Outcome.ANSWERED]
         if goal.backends is not None and any(not one.backend for one in answered):
             yield f"{at}: some answers do not say who gave them"
+        if goal.port and any(not one.reached for one in answered):
+            yield f"{at}: some answers do not say where they were reached"
         if goal.ending == "unanswered" and any(not case.vouched(one) for one in group.looks if not goal.wrong(one)):
             yield f"{at}: nothing else was answered to {group.stream.vantage} at the same time"
         enough = budget if quiet is None else min(budget, group.took + quiet)

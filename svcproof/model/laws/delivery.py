@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from svcproof.model import telling
-from svcproof.model.evidence import conclude, in_doubt, open_case, unanswered, weigh
+from svcproof.model.evidence import choices, conclude, in_doubt, open_case, unanswered, weigh
 from svcproof.model.figures import HELD_UP_SECONDS, percentile
 from svcproof.model.history import Exchange, History, Kind, Lane, Outcome
 from svcproof.model.verdict import Verdict, met, unknown, violated
@@ -22,15 +22,18 @@ def every_exchange_answered(history: History, *, unsent: float = 0.0) -> Verdict
     return conclude(case, weigh(case, unanswered), case.tally())
 
 
-def none_lost(history: History, *, allow: Sequence[str] = (), unsent: float = 0.0) -> Verdict:
+def none_lost(history: History, *, allow: Sequence[str] = (), unsent: float = 0.0, standing: bool = True) -> Verdict:
     """No exchange that was sent went without an answer: a refusal is a loss too, an answer with other content is not.
 
     *allow* names outcomes that are no loss here ("refused" where something may go away). *unsent* is the share of each
     stream's exchanges that may never have been sent: a stream that was to look more often than it must still tells.
+    Without *standing*, requests on connections that stood already are let off: those end with their backend.
     """
     case = open_case(history, unsent=unsent)
     kept = {Outcome.ANSWERED, Outcome.WRONG, *map(Outcome, allow)}
-    return conclude(case, weigh(case, lambda exchange: exchange.outcome not in kept), case.tally())
+    chosen = None if standing else {id(one) for one in choices(case.judged, case.streams)}
+    evidence = weigh(case, lambda one: one.outcome not in kept and (chosen is None or id(one) in chosen))
+    return conclude(case, evidence, case.tally())
 
 
 def refused_not_lost(

@@ -1,0 +1,323 @@
+"""Changes of a Service under traffic: brought about one at a time, and judged by what the traffic saw."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable
+from typing import Any
+
+from svcproof.cluster import services
+from svcproof.cluster.api import Object
+from svcproof.cluster.disruptions import Disruptions, roll_out
+from svcproof.cluster.transitions import CHANGED, delete_service
+from svcproof.cluster.waiting import Deadline, NotConverged, Rounds, Sighting, await_state, let_pass
+from svcproof.model.disruption import Disruption, Ending, Lanes, ServiceChange
+from svcproof.model.history import Kind, Lane
+from svcproof.model.judging import Asked, answer
+from svcproof.model.service import Door, Frontend, ServiceKind, Vantage
+from svcproof.model.verdict import Answer, Inconclusive, Verdict, worst
+from svcproof.world import FLOWING, LIMIT, UNSENT, World
+
+LISTED = "listed"
+"""The mark from which on the EndpointSlices say what they are to say: the data plane has to follow them."""
+
+CONVERGED = "converged"
+"""The mark from which on the data plane has followed, as its slowest stream saw it."""
+
+QUIET = 1.5
+"""How long traffic must go right before it counts as settled (seconds)."""
+
+LATER = 5.0
+"""How long we look on after the budget before a law must say what it can tell (seconds)."""
+
+PATIENCE = 90.0
+
+REFUSALS = 0.8
+"""So many connections a second look for refusals: Linux sends one a second to each caller (icmp(7), icmp_ratelimit)."""
+
+REFUSAL_SECONDS = 5.0
+
+RESOLVER_RETRY = 5.0
+"""How long a resolver waits before it asks again (resolv.conf(5), timeout), in seconds."""
+
+
+# -- bringing about ---------------------------------------------------------------------------------------------------
+
+
+def disrupt(world: World, disruption: Disruption) -> None:
+    """Bring a disruption about; what it did is undone before the scenario ends."""
+    Disruptions(world.stage, world.traffic, world.node_control, world.undoing).bring_about(disruption)
+
+
+def replace_pods(world: World, name: str) -> None:
+    """Roll a Deployment out anew and await that all its pods are new and ready."""
+    stage = world.stage
+    before = world.veterans[name] = set(stage.known[name])
+    wanted = stage.backends[name].count
+    world.traffic.act(f'rolls "{name}" out anew')
+    roll_out(world.api, world.sandbox.namespace(), name)
+    watches = world.sandbox.watches()
+
+    def look() -> Sighting[bool]:
+        ready = set(services.names(stage.ready_pods(name)))
+        stage.known[name] |= ready
+        return Sighting(f"{len(ready - before)} new ones ready", (len(ready) == wanted and not ready & before) or None)
+
+    await_state(f'{wanted} new pods of "{name}"', look, _patience(world), watches.news)
+    world.traffic.mark(CHANGED)
+
+
+def become(world: World, name: str, kind: ServiceKind) -> None:
+    """Change a Service's type; what the old one had and the new one has not is given up."""
+    world.traffic.act(f'turns "{name}" into a {kind.value} Service')
+    world.stage.kinds[name] = kind
+    _patch(world, name, {"type": kind.type})
+
+
+def change(world: World, name: str, to: ServiceChange) -> None:
+    """Change one thing of a Service's spec."""
+    world.traffic.act(f'changes "{name}" to {to}')
+    if to.selector:
+        _patch(world, name, {"selector": {"app": to.selector}})
+        return
+    ports: list[Object] = json.loads(json.dumps(world.stage.service(name)["spec"]["ports"]))
+    if to.target:
+        ports[0]["targetPort"] = to.target
+    else:
+        del ports[0]["nodePort"]
+    _patch(world, name, {"ports": ports})
+
+
+def make_anew(world: World, name: str) -> None:
+    """Delete a Service and make it again under its name."""
+    delete_service(world.stage, world.traffic, name)
+    world.traffic.act(f'makes "{name}" anew')
+    world.sandbox.create(services.service(name, world.stage.kinds[name]))
+    world.traffic.mark(CHANGED)
+
+
+def spare(world: World, name: str) -> None:
+    """Declare that one backend at a time may be evicted."""
+    spec = {"maxUnavailable": 1, "selector": {"matchLabels": {"app": name}}}
+    body = {"apiVersion": "policy/v1", "kind": "PodDisruptionBudget", "metadata": {"name": name}, "spec": spec}
+    world.sandbox.create(body)
+
+    def look() -> Sighting[bool]:
+        allowed = world.api.get("PodDisruptionBudget", name, world.sandbox.namespace()).get("status", {})
+        return Sighting(f"status {allowed}", (allowed.get("disruptionsAllowed", 0) > 0) or None)
+
+    await_state(f'a disruption budget of "{name}" that allows one', look, _patience(world), Rounds(0.2))
+
+
+def _patch(world: World, name: str, spec: Object) -> None:
+    world.api.patch("Service", name, world.sandbox.namespace(), {"spec": spec})
+    world.traffic.mark(CHANGED)
+
+
+# -- traffic ----------------------------------------------------------------------------------------------------------
+
+
+def stream(world: World, vantage: Vantage, frontend: Frontend, lanes: Lanes) -> None:
+    """Let steady traffic flow; where nobody is there to answer, do not wait for answers."""
+    if world.stage.endpoints(frontend.service):
+        world.stream(vantage, frontend, lanes.lanes)
+        return
+    world.flow(vantage, frontend, lanes.lanes)
+    world.traffic.mark(FLOWING)
+
+
+def look_up_steadily(world: World, vantage: Vantage, name: str) -> None:
+    """Ask cluster DNS for a Service's name, over and over, from now until the history is read."""
+    for place in world.places(vantage):
+        text = f"{name}.{world.sandbox.namespace()}.svc.{_domain(world, place)}"
+        world.flowing.append(world.traffic.look_up_steadily(place, text))
+    let_pass(1.0)
+    world.traffic.mark(FLOWING)
+
+
+def _domain(world: World, place: object) -> str:
+    """Return the cluster's domain, as the pod's own resolver knows it."""
+    ran = world.api.run(place.namespace, place.pod, place.container, ["cat", "/etc/resolv.conf"])  # type: ignore[attr-defined]
+    found = re.search(r"\bsvc\.(\S+)", ran.out)
+    if found is None:
+        raise Inconclusive(f"the resolv.conf of a pod names no cluster domain: {ran.out.strip()}")
+    return found.group(1)
+
+
+# -- judging ----------------------------------------------------------------------------------------------------------
+
+
+def only_ready_answer(world: World, name: str) -> Verdict:
+    """Require that, from the convergence time on, new connections are answered, and by ready backends alone."""
+    _await_listed(world, name)
+    _mark_listed(world, "dropped", "gained")
+    return _converged(world, LISTED, backends=services.names(world.stage.ready_pods(name)))
+
+
+def every_connection(world: World, ending: Ending) -> Verdict:
+    """Require that, from the convergence time on, every new connection is answered, or every one refused.
+
+    Refusals are limited by the kernel of the node to one a second for each caller: steady traffic must come to go
+    unanswered, and once it has stopped a few single connections must be refused.
+    """
+    if ending is Ending.ANSWERED:
+        _mark_listed(world, "gained", "dropped")
+        return _converged(world, LISTED)
+    _mark_listed(world, "dropped")
+    silent = _converged(world, LISTED, wanted="unanswered")
+    streams = _single_connections(world)
+    refused = world.check("refused_not_lost", streams=streams, since=CONVERGED)
+    return worst([silent, refused])
+
+
+def reached_at(world: World, port: int) -> Verdict:
+    """Require that, from the convergence time on, new connections are answered at this port of the backends."""
+    return _converged(world, CHANGED, port=port)
+
+
+def answered_at(world: World, vantage: Vantage, frontend: Frontend) -> Verdict:
+    """Require that, from the convergence time on, new connections from here to there are answered."""
+    streams = world.flow(vantage, frontend, (Lane.NEW,))
+    return _converged(world, CHANGED, streams=streams)
+
+
+def silent_at_former(world: World, door: Door, name: str) -> Verdict:
+    """Require that, from the convergence time on, nobody answers where the Service answered before its change."""
+    streams = [
+        stream
+        for stream in _streams(world)
+        if world.flows[stream].frontend.door is door and world.flows[stream].frontend.service == name
+    ]
+    return _converged(world, CHANGED, streams=streams, wanted="unanswered")
+
+
+def none_lost_at(world: World, frontend: Frontend) -> Verdict:
+    """Require that no connection to this frontend was lost, whatever became of others."""
+    streams = [name for name, flow in world.flows.items() if flow.frontend == frontend]
+    return world.check("none_lost", streams=streams, since=FLOWING, unsent=UNSENT)
+
+
+def none_lost_afterwards(world: World) -> Verdict:
+    """Require that no connection was lost that began after convergence; those that stood before end with their pod."""
+    return world.check("none_lost", since=CONVERGED, unsent=UNSENT, standing=False)
+
+
+def every_caller_reaches(world: World, name: str) -> Verdict:
+    """Require that each stream comes to reach each ready backend within the convergence time."""
+    world.stage.await_ready(name, world.stage.backends[name].count)
+    _await_listed(world, name)
+    _mark_listed(world, "gained", "dropped")
+    backends = services.names(world.stage.ready_pods(name))
+    budget = world.settings.budget
+    asked: dict[str, Any] = {"backends": backends, "after": LISTED, "budget": budget, "backend_count": len(backends)}
+    law = "new_backends_answer_within"
+    streams = _streams(world)
+    _await_answers([Asked(law, (stream,), FLOWING, None, asked) for stream in streams], world)
+    verdicts = [world.traffic.judge(law, streams=[stream], since=FLOWING, **asked) for stream in streams]
+    return _say(world, law, worst(verdicts), "first_answer_ms", verdicts)
+
+
+def names_stay(world: World) -> Verdict:
+    """Require that no vantage goes without an answer of cluster DNS for longer than one retry of a resolver."""
+    return world.check("unavailable_for_at_most", since=FLOWING, seconds=RESOLVER_RETRY)
+
+
+# -- within -----------------------------------------------------------------------------------------------------------
+
+
+def _converged(world: World, after: str, *, streams: Iterable[str] = (), **goal: object) -> Verdict:
+    """Let traffic run until it can be told whether it converged in time; record, and require it."""
+    chosen = tuple(streams) or tuple(_streams(world))
+    arguments: dict[str, Any] = {
+        "after": after,
+        "budget": world.settings.budget,
+        "quiet": QUIET,
+        "unsent": UNSENT,
+        **goal,
+    }
+    law = "converged_within"
+    _await_answers([Asked(law, chosen, None, None, arguments)], world)
+    verdict = world.traffic.judge(law, streams=chosen, **arguments)
+    took = verdict.figures.get("convergence_ms", 0.0)
+    start = world.traffic.history().moment(after) or 0.0
+    world.traffic.mark(CONVERGED, start + float(took) / 1000)
+    return _say(world, law, verdict, "convergence_ms", [verdict])
+
+
+def _say(world: World, law: str, verdict: Verdict, figure: str, every: Iterable[Verdict]) -> Verdict:
+    slowest = max((float(one.figures[figure]) for one in every if figure in one.figures), default=None)
+    if slowest is not None:
+        world.recorder.figure(figure.removesuffix("_ms").replace("_", " "), slowest, "ms")
+    return world.say(law, verdict)
+
+
+def _await_answers(questions: list[Asked], world: World) -> None:
+    """Let traffic run until every question has another answer than unknown, or time is over: the laws decide then."""
+
+    def look() -> Sighting[bool]:
+        history = world.traffic.history()
+        unknown = [verdict for one in questions if (verdict := answer(history, one)).answer is Answer.UNKNOWN]
+        return Sighting(unknown[0].because if unknown else "all told", None if unknown else True)
+
+    try:
+        await_state("what laws can tell", look, Deadline(world.settings.budget + QUIET + LATER), Rounds(0.5))
+    except NotConverged:
+        return  # the laws say what is missing
+
+
+def _streams(world: World) -> list[str]:
+    """Return the streams of new connections that flow."""
+    return [name for name in world.flowing if name in world.flows and world.flows[name].lane is Lane.NEW]
+
+
+def _await_listed(world: World, name: str) -> None:
+    """Wait until a Deployment has the pods it wants, and every Service that traffic flows to lists the ready ones."""
+    watches = world.sandbox.watches()
+    concerned = sorted({flow.frontend.service for flow in world.flows.values()})
+
+    def look() -> Sighting[bool]:
+        wanted = set(services.names(world.stage.ready_pods(name)))
+        listed = {one: {entry.pod for entry in world.stage.endpoints(one) if entry.ready} for one in concerned}
+        says = "; ".join(f"{one}: {', '.join(sorted(pods)) or 'none'}" for one, pods in listed.items())
+        complete = _complete(watches.get("Deployment", name))
+        return Sighting(says, (complete and all(pods == wanted for pods in listed.values())) or None)
+
+    await_state(f'the ready pods of "{name}" listed', look, _patience(world), watches.news)
+
+
+def _complete(deployment: Object | None) -> bool:
+    """Say whether a Deployment has made all the pods it was told to make, and given up all others."""
+    if deployment is None:
+        return False
+    status, wanted = deployment.get("status", {}), deployment["spec"]["replicas"]
+    seen = status.get("observedGeneration", 0) >= deployment["metadata"]["generation"]
+    return bool(seen and status.get("replicas", 0) == status.get("updatedReplicas", 0) == wanted)
+
+
+def _mark_listed(world: World, *says: str) -> None:
+    """Set the mark at the last time that the EndpointSlices changed so: in the first of the ways that occurred."""
+    concerned = {flow.frontend.service for flow in world.flows.values()}
+    for word in says:
+        found = [world.traffic.last(Kind.ENDPOINTS, name, word) for name in concerned]
+        if moments := [event.at for event in found if event is not None]:
+            world.traffic.mark(LISTED, max(moments))
+            return
+    raise Inconclusive(f"no EndpointSlice of {', '.join(sorted(concerned))} was seen to change")
+
+
+def _single_connections(world: World) -> list[str]:
+    """Open a connection now and then wherever steady traffic went, once that has stopped; return the streams' names."""
+    world.rest()
+    let_pass(2.0)
+    begun: list[str] = []
+    for vantage, frontend in dict.fromkeys((flow.vantage, flow.frontend) for flow in world.flows.values()):
+        for place in world.places(vantage, frontend):
+            begun += world.traffic.steady(place, world.targets(frontend), rate=REFUSALS, limit=LIMIT)
+    let_pass(REFUSAL_SECONDS)
+    world.traffic.stop(begun)
+    return begun
+
+
+def _patience(world: World) -> Deadline:
+    return Deadline(world.settings.seconds(PATIENCE))
