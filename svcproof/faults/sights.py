@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from typing import Any
 
-from svcproof.cluster.api import Object
+from svcproof.cluster.api import Object, Reply
 from svcproof.cluster.waiting import Deadline, NotConverged, Rounds, Sighting, await_state, let_pass
 from svcproof.faults.fault import Evidence
 from svcproof.faults.ground import Ground
@@ -208,6 +208,29 @@ def admitted(ground: Ground, path: str, body: Object) -> Object:
     return reply.body
 
 
+def asked(ground: Ground, spec: Object, name: str = "") -> Reply:
+    """Return the API server's answer to a dry run of a Service."""
+    metadata = {"name": name} if name else {"generateName": "dry-"}
+    body = {"apiVersion": "v1", "kind": "Service", "metadata": {**metadata, "namespace": NAMESPACE}, "spec": spec}
+    return ground.api.ask("POST", f"/api/v1/namespaces/{NAMESPACE}/services", body, query={"dryRun": "All"})
+
+
+def given(ground: Ground, **spec: Any) -> Object:
+    """Return the spec that a Service would be stored with; one TCP port where *spec* has none."""
+    reply = asked(ground, {"selector": LABELS, "ports": [{"port": 80, "targetPort": 8080}], **spec})
+    if not reply.accepted:
+        raise NotConverged(f"a dry run of a Service is refused: {reply.message}")
+    found: Object = reply.body["spec"]
+    return found
+
+
+def changed(ground: Ground, patch: Object) -> Reply:
+    """Return the API server's answer to a dry run of a change of the trial Service."""
+    ground.trial.service()
+    path, query = f"/api/v1/namespaces/{NAMESPACE}/services/trial", {"dryRun": "All"}
+    return ground.api.ask("PATCH", path, patch, query=query, content="application/merge-patch+json")
+
+
 def admitted_slice(ground: Ground, endpoints: list[Object]) -> Object:
     """Return an EndpointSlice with these endpoints as it would be stored."""
     body = {
@@ -219,6 +242,15 @@ def admitted_slice(ground: Ground, endpoints: list[Object]) -> Object:
         "endpoints": endpoints,
     }
     return admitted(ground, "/apis/discovery.k8s.io/v1/namespaces/{namespace}/endpointslices", body)
+
+
+def slice_accepted(ground: Ground, endpoints: list[Object]) -> bool:
+    """Tell whether an EndpointSlice with these endpoints is accepted."""
+    try:
+        admitted_slice(ground, endpoints)
+    except NotConverged:
+        return False
+    return True
 
 
 def admitted_pod(ground: Ground) -> Object:

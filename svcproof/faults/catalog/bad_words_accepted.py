@@ -7,7 +7,7 @@ from svcproof.faults.sights import fresh_service
 
 
 def inject(ground: Ground) -> None:
-    ground.webhook({"lie": "bad_names_repaired"}, resource="/v1/services")
+    ground.webhook({"lie": "bad_words_repaired"}, resource="/v1/services")
 
 
 def in_effect(ground: Ground) -> Evidence:
@@ -23,7 +23,7 @@ FAULT = Fault(
     name="bad-words-accepted",
     stands_for="A webhook replaces unknown words by defaults: they are accepted, where they must be refused.",
     layer=Layer.CONTROL_PLANE,
-    breaks=frozenset({"va-18", "va-19", "va-20"}),
+    breaks=frozenset({"va-20", "va-21", "va-22"}),
     reason_says="refus|accept|wanted|Invalid",
     inject=inject,
     in_effect=in_effect,

@@ -1,8 +1,11 @@
 """Load-balancer addresses are given, and nobody announces them."""
 
+from contextlib import suppress
+
+from svcproof.cluster.waiting import NotConverged
 from svcproof.faults.fault import Evidence, Fault, Layer, Needs
 from svcproof.faults.ground import Ground
-from svcproof.faults.sights import QUICK, await_true
+from svcproof.faults.sights import QUICK, await_true, fresh_service
 
 
 def inject(ground: Ground) -> None:
@@ -15,11 +18,15 @@ def inject(ground: Ground) -> None:
 
 
 def in_effect(ground: Ground) -> Evidence:
-    service = ground.trial.service("balanced", type="LoadBalancer")
-    await_true("an address for a LoadBalancer Service", lambda: bool(ground.trial.balanced(service)), 15)
-    address = ground.trial.balanced(service)
-    (seen,) = ground.look("outside", {"to": [address, 80], "protocol": "tcp", "limit": 2 * QUICK})
-    return Evidence(not seen.answered, f"the load balancer's address {address}: {seen.end}")
+    with fresh_service(ground, type="LoadBalancer") as service:
+        await_true("an address for a LoadBalancer Service", lambda: bool(ground.trial.balanced(service)), 15)
+        address = ground.trial.balanced(service)
+        called = {"to": [address, 80], "protocol": "tcp", "limit": QUICK}
+        answered = False
+        with suppress(NotConverged):  # that nobody answers in time is the finding
+            await_true("an answer", lambda: ground.look("outside", called)[0].answered, 4)
+            answered = True
+    return Evidence(not answered, f"{address}, just given to a Service, {'answers' if answered else 'does not answer'}")
 
 
 FAULT = Fault(

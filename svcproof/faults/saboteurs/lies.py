@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import copy
+import re
+import secrets
 from collections.abc import Callable, Mapping, Sequence
+from ipaddress import ip_address
 from typing import Any
 
 Object = dict[str, Any]
@@ -251,31 +254,183 @@ def asked_numbers_ignored(service: Object) -> Object:
 
 def bad_ports_repaired(service: Object) -> Object:
     """Bad ports are put right in silence, where they should be refused."""
-    seen: set[str] = set()
-    ports = service["spec"].get("ports") or []
+    spec = service["spec"]
+    if not spec.get("ports") and spec.get("type") != "ExternalName" and spec.get("clusterIP") != "None":
+        spec["ports"] = [{"port": 80}]
+    seen: set[Any] = set()
+    ports = spec.get("ports") or []
     for number, port in enumerate(ports):
-        if len(ports) > 1 and (not port.get("name") or port["name"] in seen):
+        _repair(port, number, several=len(ports) > 1, seen=seen)
+        if spec.get("type", "ClusterIP") == "ClusterIP":
+            port.pop("nodePort", None)
+    return service
+
+
+def _repair(port: Object, number: int, *, several: bool, seen: set[Any]) -> None:
+    """Make one port such that nobody can object to it."""
+    if port.get("protocol") not in (None, "TCP", "UDP", "SCTP"):
+        port["protocol"] = "TCP"
+    if not _is_label(port.get("name", "")) or (several and (not port.get("name") or port["name"] in seen)):
+        port["name"] = f"port-{number}"
+    if not 1 <= _number(port.get("port"), 80) <= 65535 or (port["port"], port.get("protocol")) in seen:
+        port["port"] = 20000 + number
+    seen |= {port.get("name", ""), (port["port"], port.get("protocol"))}
+    target = port.get("targetPort", 80)
+    if not (1 <= target <= 65535 if isinstance(target, int) else _is_label(target) and 0 < len(target) <= 15):
+        port.pop("targetPort")
+    if _number(port.get("nodePort"), 0) and not 30000 <= _number(port["nodePort"], 0) <= 32767:
+        port.pop("nodePort")
+    port.pop("appProtocol", None)
+
+
+def _is_label(text: str) -> bool:
+    return bool(re.fullmatch(r"([a-z]([a-z0-9-]*[a-z0-9])?)?", text))
+
+
+def bad_words_repaired(service: Object) -> Object:
+    """A value out of a closed list is replaced by the default, where it should be refused."""
+    spec = service["spec"]
+    for field, values in _WORDS.items():
+        if spec.get(field) not in (None, *values):
+            spec.pop(field)
+    timeout = spec.get("sessionAffinityConfig", {}).get("clientIP", {}).get("timeoutSeconds", 1)
+    if not 1 <= timeout <= 86400:
+        spec.pop("sessionAffinityConfig")
+    if spec.get("type", "ClusterIP") == "ClusterIP":
+        for field in ("externalTrafficPolicy", "loadBalancerClass", "allocateLoadBalancerNodePorts"):
+            spec.pop(field, None)
+    return service
+
+
+_WORDS = {
+    "type": ("ClusterIP", "NodePort", "LoadBalancer", "ExternalName"),
+    "sessionAffinity": ("None", "ClientIP"),
+    "externalTrafficPolicy": ("Cluster", "Local"),
+    "internalTrafficPolicy": ("Cluster", "Local"),
+    "trafficDistribution": ("PreferClose", "PreferSameZone", "PreferSameNode"),
+    "ipFamilyPolicy": ("SingleStack", "PreferDualStack", "RequireDualStack"),
+}
+
+
+def bad_addresses_repaired(service: Object) -> Object:
+    """An address that is none, or that nobody may have, is dropped, where it should be refused."""
+    spec = service["spec"]
+    asked = spec.get("clusterIP")
+    if asked not in (None, "", "None") and not _is_address(asked):
+        spec.pop("clusterIP")
+        spec.pop("clusterIPs", None)
+    if asked == "None" and spec.get("type") in ("NodePort", "LoadBalancer"):
+        spec["type"] = "ClusterIP"
+    for field in ("externalIPs", "loadBalancerSourceRanges", "ipFamilies"):
+        spec.pop(field, None)
+    return service
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ip_address(text)
+    except ValueError:
+        return False
+    return True
+
+
+def bad_endpoints_repaired(endpoint_slice: Object) -> Object:
+    """Endpoints that nobody may have are dropped, where they should be refused."""
+    endpoints = endpoint_slice.get("endpoints") or []
+    good = [one for one in endpoints if one.get("addresses") and all(map(_may_be_endpoint, one["addresses"]))]
+    endpoint_slice["endpoints"] = good[:1000]
+    if endpoint_slice.get("addressType") not in ("IPv4", "IPv6", "FQDN"):
+        endpoint_slice["addressType"] = "IPv4"
+    seen: set[str] = set()
+    for number, port in enumerate(endpoint_slice.get("ports") or []):
+        if port.get("name", "") in seen:
             port["name"] = f"port-{number}"
         seen.add(port.get("name", ""))
-        if not 1 <= _number(port.get("port"), 80) <= 65535:
-            port["port"] = 80 + number
-        if _number(port.get("nodePort"), 0) and not 30000 <= _number(port["nodePort"], 0) <= 32767:
-            port.pop("nodePort")
+    return endpoint_slice
+
+
+def _may_be_endpoint(address: str) -> bool:
+    if not _is_address(address):
+        return False
+    found = ip_address(address)
+    kinds = (found.is_loopback, found.is_link_local, found.is_unspecified, found.is_multicast)
+    return found.version == 4 and not any(kinds)
+
+
+def changes_reverted(body: Object, old: Object, fields: Sequence[str]) -> Object:
+    """What may not change is changed back in silence, where the change should be refused."""
+    for field in fields:
+        if field in old.get("spec", {}) and body["spec"].get(field, "") != "":
+            body["spec"][field] = old["spec"][field]
+    return body
+
+
+def made_node_port(service: Object) -> Object:
+    """Every Service with an address of its own is a NodePort Service."""
+    if service["spec"].get("type", "ClusterIP") == "ClusterIP" and service["spec"].get("clusterIP") != "None":
+        service["spec"]["type"] = "NodePort"
     return service
 
 
-def bad_names_repaired(service: Object) -> Object:
-    """A value out of a closed list is replaced by the default, where it should be refused."""
-    known = {
-        "type": ("ClusterIP", "NodePort", "LoadBalancer", "ExternalName"),
-        "sessionAffinity": ("None", "ClientIP"),
-        "externalTrafficPolicy": ("Cluster", "Local"),
-        "internalTrafficPolicy": ("Cluster", "Local"),
-    }
-    for field, values in known.items():
-        if service["spec"].get(field) not in (None, *values):
-            service["spec"].pop(field)
+def made_cluster_ip(service: Object) -> Object:
+    """No Service has node ports."""
+    if service["spec"].get("type") in ("NodePort", "LoadBalancer"):
+        service["spec"]["type"] = "ClusterIP"
+        for field in (
+            "externalTrafficPolicy",
+            "allocateLoadBalancerNodePorts",
+            "loadBalancerClass",
+            "healthCheckNodePort",
+        ):
+            service["spec"].pop(field, None)
+        for port in service["spec"].get("ports", []):
+            port.pop("nodePort", None)
     return service
+
+
+def made_headless(service: Object) -> Object:
+    """Every ClusterIP Service is headless."""
+    if service["spec"].get("type", "ClusterIP") == "ClusterIP" and not service["spec"].get("clusterIP"):
+        service["spec"]["clusterIP"] = "None"
+    return service
+
+
+def headless_ignored(service: Object) -> Object:
+    """No Service is headless."""
+    if service["spec"].get("clusterIP") == "None":
+        service["spec"].pop("clusterIP")
+        service["spec"].pop("clusterIPs", None)
+    return service
+
+
+def node_ports_moved(service: Object) -> Object:
+    """At each update a Service has other node ports than before."""
+    for port in service["spec"].get("ports", []):
+        if port.get("nodePort"):
+            port["nodePort"] = 30000 + (port["nodePort"] - 30000 + 17) % 2768
+    return service
+
+
+def target_port_moved(service: Object) -> Object:
+    """The target port is stored as another number each time."""
+    for port in service["spec"].get("ports", []):
+        port["targetPort"] = 1024 + secrets.randbelow(60000)
+    return service
+
+
+def stranger_listed(endpoint_slice: Object) -> Object:
+    """Every EndpointSlice lists somebody who is no pod of the Service."""
+    if endpoint_slice.get("addressType") == "IPv4":
+        stranger = {"addresses": ["192.0.2.77"], "conditions": {"ready": True, "serving": True, "terminating": False}}
+        endpoint_slice["endpoints"] = [*(endpoint_slice.get("endpoints") or []), stranger]
+        endpoint_slice["ports"] = endpoint_slice.get("ports") or [{"name": "", "port": 80, "protocol": "TCP"}]
+    return endpoint_slice
+
+
+def class_ignored(ingress: Object, instead: str) -> Object:
+    """Every Ingress is of one class."""
+    ingress["spec"]["ingressClassName"] = instead
+    return ingress
 
 
 def host_ignored(ingress: Object) -> Object:
@@ -325,7 +480,15 @@ LIES: dict[str, tuple[str, Lie]] = {
             one_family,
             asked_numbers_ignored,
             bad_ports_repaired,
-            bad_names_repaired,
+            bad_words_repaired,
+            bad_addresses_repaired,
+            changes_reverted,
+            made_node_port,
+            made_cluster_ip,
+            made_headless,
+            headless_ignored,
+            node_ports_moved,
+            target_port_moved,
         ),
         "EndpointSlice": (
             one_left_out,
@@ -341,9 +504,11 @@ LIES: dict[str, tuple[str, Lie]] = {
             unready_published,
             address_shifted,
             undeclared_port_listed,
+            bad_endpoints_repaired,
+            stranger_listed,
         ),
         "Pod": (variables_missing, foreign_variables),
-        "Ingress": (host_ignored, path_ignored),
+        "Ingress": (host_ignored, path_ignored, class_ignored),
     }.items()
     for lie in lies
 }

@@ -46,6 +46,14 @@ class Upstream:
         connection.request("GET", f"{path}?{urlencode(query)}", headers={"Accept": "application/json"})
         yield from lines(connection.getresponse())
 
+    def create(self, path: str, body: Object) -> int:
+        """Create an object; return the status code."""
+        connection = self.connection(10)
+        connection.request("POST", path, body=json.dumps(body), headers={"Content-Type": "application/json"})
+        status = connection.getresponse().status
+        connection.close()
+        return status
+
     @staticmethod
     def of(values: Mapping[str, str]) -> Upstream:
         """Read it from JSON."""

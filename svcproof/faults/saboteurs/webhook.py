@@ -9,33 +9,65 @@ import sys
 from http.server import BaseHTTPRequestHandler
 from typing import Any
 
-from svcproof.faults.saboteurs.lies import Object, told
+from svcproof.faults.saboteurs.lies import SPARED, Object, told
 from svcproof.faults.saboteurs.upstream import Listener, Upstream
 
 
-def filled(lies: list[dict[str, Any]], namespace: str) -> list[dict[str, Any]]:
-    """Give a lie about strangers their names: the variables of every other namespace's Services as they are now."""
-    return [_with_variables(lie, namespace) if "upstream" in lie else lie for lie in lies]
+def filled(lies: list[dict[str, Any]], request: Object) -> list[dict[str, Any]]:
+    """Give each lie what it must know: the Services of other namespaces, or the object before the change."""
+    known = []
+    for lie in lies:
+        given = {name: value for name, value in lie.items() if name != "upstream"}
+        if "upstream" in lie:
+            given["variables"] = _variables(Upstream.of(lie["upstream"]), request.get("namespace", ""))
+        if lie["lie"] == "changes_reverted":
+            given["old"] = request.get("oldObject") or {}
+        known.append(given)
+    return known
 
 
-def _with_variables(lie: dict[str, Any], namespace: str) -> dict[str, Any]:
-    services, _ = Upstream.of(lie["upstream"]).list("/api/v1/services")
+def _variables(upstream: Upstream, namespace: str) -> dict[str, str]:
     variables: dict[str, str] = {}
-    for service in services:
+    for service in upstream.list("/api/v1/services")[0]:
         address = service["spec"].get("clusterIP", "None")
         if service["metadata"]["namespace"] not in (namespace, "default") and address not in ("None", ""):
             prefix = service["metadata"]["name"].upper().replace("-", "_")
             variables[f"{prefix}_SERVICE_HOST"] = address
             variables[f"{prefix}_SERVICE_PORT"] = str(service["spec"]["ports"][0]["port"])
-    return {"lie": lie["lie"], "variables": variables}
+    return variables
+
+
+def refusal(request: Object, denials: list[dict[str, Any]]) -> str:
+    """Return why an object is refused that nobody may refuse; empty when it is let through."""
+    spec, namespace = request["object"].get("spec", {}), request.get("namespace", "")
+    if namespace in SPARED:
+        return ""
+    for denial in denials:
+        what = denial["deny"]
+        if what == "field" and spec.get(denial["field"]):
+            return f"{denial['field']} is not wanted here"
+        if what == "node ports" and {port.get("nodePort") for port in spec.get("ports", [])} & set(denial["ports"]):
+            return "this node port is not wanted here"
+        if what == "name elsewhere" and _is_elsewhere(request, Upstream.of(denial["upstream"])):
+            return "another namespace has a Service of this name"
+    return ""
+
+
+def _is_elsewhere(request: Object, upstream: Upstream) -> bool:
+    name, namespace = request["object"]["metadata"].get("name"), request.get("namespace")
+    found = [service["metadata"] for service in upstream.list("/api/v1/services")[0]]
+    return any(one["name"] == name and one["namespace"] != namespace for one in found)
 
 
 def review(request: Object, lies: list[dict[str, Any]]) -> Object:
-    """Answer one AdmissionReview request: allowed, with whatever the lies change in the object."""
+    """Answer one AdmissionReview request: with what the lies change in the object, or with a refusal."""
+    denials = [lie for lie in lies if "deny" in lie]
+    if why := refusal(request, denials):
+        return {"uid": request["uid"], "allowed": False, "status": {"code": 403, "message": why}}
     body = request["object"]
-    namespace = request.get("namespace", "")
-    body.get("metadata", {}).setdefault("namespace", namespace)
-    shown = told(request["kind"]["kind"], body, filled(lies, namespace)) or body
+    body.get("metadata", {}).setdefault("namespace", request.get("namespace", ""))
+    told_lies = filled([lie for lie in lies if "lie" in lie], request)
+    shown = told(request["kind"]["kind"], body, told_lies) or body
     patch = [
         {"op": "replace" if name in body else "add", "path": f"/{name}", "value": shown[name]}
         for name in shown
