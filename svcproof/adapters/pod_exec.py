@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import select
 import ssl
@@ -9,6 +10,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Iterator, Mapping
+from socket import SHUT_RDWR
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 from urllib.parse import urlsplit
@@ -162,11 +164,10 @@ class Conversation:
     def close(self) -> None:
         """End it; safe to call twice."""
         self._closing = True
-        try:
-            with self._turn:
-                self._socket.send_close()
-        except (OSError, WebSocketException, ValueError):
-            pass  # the stream is gone already: that is what was wanted
+        with contextlib.suppress(OSError, WebSocketException, ValueError), self._turn:  # it is gone already: as wanted
+            self._socket.send_close()
+        with contextlib.suppress(OSError, AttributeError):
+            self._socket.sock.shutdown(SHUT_RDWR)  # wakes the reader
         self._socket.shutdown()  # type: ignore[no-untyped-call]
         if threading.current_thread() is not self._reader:
             self._reader.join(timeout=2.0)
@@ -283,6 +284,8 @@ def run_to_its_end(conversation: Conversation, stdin: str, timeout: float) -> tu
     deadline = time.monotonic() + timeout
     with conversation:
         if stdin:
-            conversation.send(stdin)
-        conversation.half_close()
+            # it may end without reading: its status, or the lack of one, says what happened
+            with contextlib.suppress(ExecTrouble):
+                conversation.send(stdin)
+                conversation.half_close()
         return conversation.finish(max(0.0, deadline - time.monotonic()))
