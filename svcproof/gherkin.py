@@ -21,6 +21,7 @@ from svcproof.model.service import (
     Place,
     ServiceKind,
     Setting,
+    Silence,
     Site,
     Vantage,
     Which,
@@ -131,8 +132,8 @@ def read_count(text: str) -> int:
     return int(text)
 
 
-@parameter("BackendCount", r"(?:no backends|1 backend|[1-9]\d? backends)")
-@parameter("EndpointCount", r"(?:no ready endpoints|1 ready endpoint|[1-9]\d? ready endpoints)")
+@parameter("BackendCount", r"(?:no backends|1 backend|(?:[2-9]|[1-9]\d) backends)")
+@parameter("EndpointCount", r"(?:no ready endpoints|1 ready endpoint|(?:[2-9]|[1-9]\d) ready endpoints)")
 def read_how_many(text: str) -> int:
     """Read a number with its noun; "no" is none."""
     count = text.partition(" ")[0]
@@ -157,7 +158,7 @@ def read_answers(text: str) -> Answers:
     return Answers(text)
 
 
-@parameter("Record", "A|AAAA|SRV|CNAME|PTR")
+@parameter("Record", "address|other family's address|A|AAAA|SRV|CNAME|PTR")
 def read_record(text: str) -> str:
     """Read a type of DNS record."""
     return text
@@ -175,23 +176,54 @@ def read_vantage(text: str) -> Vantage:
     return Vantage(Place(place), _name(text))
 
 
-_DOORS = _one_of(door.value for door in Door if door is not Door.NAME and not door.on_nodes)
+_DOORS = _one_of(door.value for door in Door if door not in (Door.NAME, Door.API_SERVER) and not door.on_nodes)
 _NODE_DOORS = _one_of(door.value for door in Door if door.on_nodes)
 _NODES = _one_of(nodes.value for nodes in Nodes)
 
 
-_DOOR = rf"the (?:{_NODE_DOORS}) of {_QUOTED} on (?:{_NODES})|the (?:{_DOORS}) of {_QUOTED}|{_QUOTED}"
+_DOOR = (
+    rf"the (?:{_NODE_DOORS}) of {_QUOTED} on (?:{_NODES})|the (?:{_DOORS}) of {_QUOTED}"
+    rf"|{Door.API_SERVER.value}|pod {_QUOTED} of {_QUOTED}|{_QUOTED}"
+)
 
 
-@parameter("Frontend", rf"(?:port {_QUOTED} of )?(?:{_DOOR})")
+@parameter("Frontend", rf"(?:port (?:{_QUOTED}|[1-9]\d{{0,4}}) of )?(?:{_DOOR})")
 def read_frontend(text: str) -> Frontend:
     """Read where traffic goes: "web", the cluster IP of "web", port "tls" of the node port of "web" on one node."""
-    port, rest = "", text
-    if found := re.match(r'port "([^"]+)" of (.*)', text):
+    port, pod, rest = "", "", text
+    if found := re.match(r'port "?([^" ]+)"? of (.*)', rest):
         port, rest = found.groups()
+    if found := re.match(r'pod "([^"]+)" of (.*)', rest):
+        pod, rest = found.groups()
+    if rest == Door.API_SERVER.value:
+        return Frontend("kubernetes", Door.API_SERVER)
     door = next((door for door in Door if rest.startswith(f"the {door.value} of ")), Door.NAME)
     nodes = Nodes(rest.rpartition('" on ')[2]) if door.on_nodes else Nodes.EVERY
-    return Frontend(_name(rest), door, port, nodes)
+    return Frontend(_name(rest), door, port, nodes, pod)
+
+
+@parameter("Silence", _one_of(silence.value for silence in Silence))
+def read_silence(text: str) -> Silence:
+    """Read how connections end where nobody is to answer."""
+    return Silence(text)
+
+
+@parameter("Pause", r"(?:1 second|[2-9] seconds)")
+def read_pause(text: str) -> float:
+    """Read how long after one connection the next is opened."""
+    return float(text.partition(" ")[0])
+
+
+@parameter("Size", r"[1-9]\d{3,6}")
+def read_size(text: str) -> int:
+    """Read a number of bytes: from a thousand to ten million."""
+    return int(text)
+
+
+@parameter("Transport", "UDP|TCP")
+def read_transport(text: str) -> str:
+    """Read how a query travels."""
+    return text.lower()
 
 
 @parameter("Some", _one_of(some.value for some in Some))

@@ -167,7 +167,7 @@ class Conversation:
         with contextlib.suppress(OSError, WebSocketException, ValueError), self._turn:  # it is gone already: as wanted
             self._socket.send_close()
         with contextlib.suppress(OSError, AttributeError):
-            self._socket.sock.shutdown(SHUT_RDWR)  # wakes the reader
+            self._socket.sock.shutdown(SHUT_RDWR)  # type: ignore[union-attr]  # wakes the reader
         self._socket.shutdown()  # type: ignore[no-untyped-call]
         if threading.current_thread() is not self._reader:
             self._reader.join(timeout=2.0)
