@@ -329,6 +329,82 @@ def test_a_killed_prober_is_lost_and_the_cluster_not_blamed(traffic: Traffic, wi
     assert traffic.judge("every_exchange_answered", streams=names).answer is Answer.UNKNOWN
 
 
+class Cuttable(LocalRunning):
+    """A prober whose stream can be cut while it lives, as an API server that goes away does."""
+
+    cut = False
+
+    def lines(self, timeout: float) -> Iterator[str]:
+        for line in super().lines(min(timeout, 0.1)):
+            if self.cut:
+                break
+            yield line
+        if self.cut:
+            raise ExecTrouble("the API server went away")
+
+    def close(self) -> None:
+        self._closed = True
+        self._process.stdin.close()
+        self._process.stdout.close()
+        self._errors.close()
+
+
+@dataclass(frozen=True)
+class CuttablePlace:
+    """A vantage whose probers are here and whose streams can be cut; it can be spoken to again once *back* is set."""
+
+    started: list[Cuttable]
+    back: threading.Event
+    description: str = "pod a"
+    node: str = "node1"
+
+    def start(self, _api: object, *words: str) -> Cuttable:
+        command = [sys.executable, "-IS", str(AGENT_PATH), *(words or ("probe", "--lifeline", "30"))]
+        self.started.append(Cuttable(command))
+        return self.started[-1]
+
+    def resume(self, api: object, name: str) -> Cuttable:
+        if not self.back.is_set():
+            raise ExecTrouble("connection refused")
+        return self.start(api, "resume", "--name", name)
+
+
+def reap(started: list[Cuttable]) -> list[int]:
+    return [running._process.wait(10) for running in started]
+
+
+def test_a_prober_that_lingers_tells_afterwards_what_it_saw(traffic: Traffic, witness: dict[str, int]) -> None:
+    place = CuttablePlace([], threading.Event())
+    names = traffic.steady(place, [Target("web", "127.0.0.1", witness["http"])], rate=100)
+    traffic.endure(20)
+    place.started[0].cut = True
+    while not any("cut" in said for said in traffic._probers[0].notes):
+        threading.Event().wait(0.01)
+    threading.Event().wait(0.5)
+    place.back.set()
+    traffic.stop(names)
+    history = traffic.history()
+    exchanges = history.only(*names).exchanges
+    assert [one.number for one in exchanges] == list(range(len(exchanges)))
+    cut, resumed = (event.at for event in history.events if event.data.get("what") in ("cut", "resumed"))
+    assert sum(cut < one.start < resumed for one in exchanges) > 30
+    assert traffic.judge("every_exchange_answered", streams=names).answer is Answer.MET
+    traffic.end()
+    assert reap(place.started) == [0, 0]
+
+
+def test_a_prober_that_nobody_comes_back_to_ends(traffic: Traffic, witness: dict[str, int]) -> None:
+    place = CuttablePlace([], threading.Event())
+    names = traffic.steady(place, [Target("web", "127.0.0.1", witness["http"])], rate=100)
+    traffic._probers[0].linger(0.5)
+    place.started[0].cut = True
+    while not lost_events(traffic.history()):
+        threading.Event().wait(0.01)
+    assert lost_events(traffic.history()) == ["is lost: connection refused"]
+    assert traffic.judge("every_exchange_answered", streams=names).answer is Answer.UNKNOWN
+    assert reap(place.started) == [0]
+
+
 def test_a_control_for_outside_is_only_connected_to(witness: dict[str, int]) -> None:
     traffic = Traffic(None, Clock(), f"127.0.0.1:{witness['control']}")
     traffic.burst(Outside(start_prober), [Target("web", "127.0.0.1", witness["http"])], 20)

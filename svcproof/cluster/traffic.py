@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import itertools
 import json
+import secrets
 import threading
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from io import StringIO
 from typing import Any, Protocol
 
-from svcproof.cluster.api import ApiTrouble, ClusterApi, Running
+from svcproof.cluster.api import ApiTrouble, ClusterApi, ExecTrouble
 from svcproof.cluster.vantages import Outside, Place
 from svcproof.cluster.waiting import Bell, Deadline
 from svcproof.model.history import Event, Exchange, History, Kind, Lane, Outcome, Stream, write
@@ -28,6 +29,7 @@ PING_SECONDS = 2.0
 """Each prober is asked for its clock so often: that keeps it alive, shows that it is, and shows drift."""
 
 FIRST_PINGS = 7
+RESUME_SECONDS = 0.5
 CONTROL_RATE = 20.0
 CONTROL_LIMIT = 1.0
 
@@ -116,24 +118,31 @@ class _Offset:
 class Prober:
     """One running agent: a thread reads what it writes; nothing here decides what that means.
 
-    A prober is *lost* when its stream is cut, it ends unasked or it falls silent: from then on nothing is known.
+    A prober is *lost* when its stream is cut, it ends unasked or it falls silent: from then on nothing is known. One
+    that was told to *linger* goes on while its stream is cut, and tells everything when it is spoken to again.
     """
 
-    def __init__(self, running: Running, place: Place, clock: Clock) -> None:
+    def __init__(self, api: ClusterApi, place: Place, clock: Clock) -> None:
         self.place = place
         self.streams: dict[str, _Stream] = {}
         self.records: list[list[Any]] = []
-        self.notes: list[tuple[float, dict[str, Any]]] = []  # what else it said, with when we heard it
+        self.notes: list[dict[str, Any]] = []  # what else it said
         self.lost = ""
         self.lost_at = 0.0
         self.news = Bell()
-        self.patience = SILENCE_SECONDS
-        self._running = running
+        self._api = api
+        self._linger = 0.0
+        self._name = secrets.token_hex(4)
+        self._running = place.start(api)
         self._clock = clock
         self._offset = _Offset()
         self._pings: dict[int, float] = {}
         self._numbers = itertools.count(1)
+        self._pending: dict[str, Mapping[str, Any]] = {}  # orders whose effect is not known yet
         self._answered = 0
+        self._last_line = 0
+        self._lingers = False
+        self._cut = False
         self._closing = False
         self._heard = clock.now()
         self._thread = threading.Thread(target=self._read, name=f"prober {place.description}", daemon=True)
@@ -156,17 +165,20 @@ class Prober:
 
     def open(self, stream: _Stream, order: Mapping[str, Any]) -> None:
         """Begin a stream."""
-        self.streams[stream.about.name] = stream
-        self._tell({"do": "open", "stream": stream.about.name, **order})
+        name = stream.about.name
+        self.streams[name] = stream
+        self._pending[name] = {"do": "open", "stream": name, **order}
+        self._tell(self._pending[name])
 
     def close(self, name: str) -> None:
         """Let a stream start no more exchanges."""
-        self._tell({"do": "close", "stream": name})
+        self._pending[name] = {"do": "close", "stream": name}
+        self._tell(self._pending[name])
 
-    def hear_all(self) -> None:
+    def hear_all(self, seconds: float = SILENCE_SECONDS) -> None:
         """Return when all that it has seen so far has arrived, or it is lost."""
         number = self._ping()
-        self._await(lambda: number not in self._pings, self.patience, "answered no question about its clock")
+        self._await(lambda: number not in self._pings, seconds, "answered no question about its clock")
 
     def await_streams(self, names: Iterable[str], seconds: float) -> None:
         """Return when these streams have ended, or the prober is lost; it is lost when that takes so many seconds."""
@@ -178,12 +190,19 @@ class Prober:
         wanted = [self.streams[name] for name in names]
         self._await(lambda: all(one.began is not None for one in wanted), SILENCE_SECONDS, "did not begin its streams")
 
+    def linger(self, seconds: float) -> None:
+        """Let it outlive a cut of its stream by so many seconds, and return when it knows; outside nothing is cut."""
+        if not isinstance(self.place, Outside):
+            self._tell({"do": "linger", "name": self._name, "seconds": seconds})
+            self._await(lambda: self._lingers, SILENCE_SECONDS, "did not say that it lingers")
+            self._linger = seconds
+
     def end(self) -> None:
         """End it; safe to call twice."""
         if self._closing:
             return
         self._closing = True
-        if not self.lost:
+        if not self.lost and not self._cut:
             self._tell({"do": "end"})
         self._running.close()
         self._thread.join(timeout=2.0)
@@ -199,30 +218,33 @@ class Prober:
                 f"no prober could be started at {self.place.description}: {self.lost}{f': {said}' if said else ''}"
             )
 
-    def _await(self, done: Any, seconds: float, otherwise: str) -> None:
-        deadline = Deadline(seconds)
-        while not done() and not self.lost:
+    def _await(self, done: Callable[[], bool], seconds: float, otherwise: str) -> None:
+        deadline = Deadline(seconds + self._linger)
+        while not self.lost:
             number = self.news.number
-            if done() or self.lost:
+            if done():
                 return
             if deadline.passed:
                 self._lose(f"it {otherwise} within {seconds:g} s")
-                return
             self.news.wait(number, deadline.left)
 
     def _ping(self) -> int:
         number = next(self._numbers)
-        self._pings[number] = self._clock.now()
-        self._tell({"do": "clock", "id": number})
+        self._ask_clock(number)
         return number
 
+    def _ask_clock(self, number: int) -> None:
+        self._pings[number] = self._clock.now()
+        self._tell({"do": "clock", "id": number, "heard": self._last_line})
+
     def _tell(self, order: Mapping[str, Any]) -> None:
-        if self.lost:
+        if self.lost or self._cut:
             return
         try:
             self._running.send(json.dumps(order) + "\n")
         except ApiTrouble as trouble:
-            self._lose(str(trouble))
+            if not self._linger:  # else the reader finds out as well, and sees to it
+                self._lose(str(trouble))
 
     def _lose(self, why: str) -> None:
         if not self.lost and not self._closing:
@@ -231,33 +253,67 @@ class Prober:
         self.news.ring()
 
     def _read(self) -> None:
+        """Hear the prober until it ends or is lost: the reader's thread."""
+        while self.heard:
+            try:
+                self._hear()
+            except ApiTrouble as trouble:
+                self._resume(str(trouble))
+
+    def _hear(self) -> None:
+        """Take what it says; raise ApiTrouble when its stream is cut or it is silent."""
         asked = self._clock.now()
-        try:
-            while not self._closing and not self.lost:
-                for line in self._running.lines(PING_SECONDS):
-                    self._take(line)
-                    if self._clock.now() - asked > PING_SECONDS:
-                        break
-                code = self._running.code
-                if code is not None:
-                    self._lose(f"it ended with exit code {code}")
-                    return
-                if self._clock.now() - self._heard > self.patience:
-                    self._lose(f"it was silent for {self.patience:g} s")
-                    return
-                if self._clock.now() - asked > PING_SECONDS and self._answered >= FIRST_PINGS:
-                    asked = self._clock.now()
-                    self._ping()
-        except ApiTrouble as trouble:
-            self._lose(str(trouble))
+        while self.heard:
+            for line in self._running.lines(PING_SECONDS):
+                self._take(line)
+                if self._clock.now() - asked > PING_SECONDS:
+                    break
+            code = self._running.code
+            if code is not None:
+                self._lose(f"it ended with exit code {code}")
+            elif self._clock.now() - self._heard > SILENCE_SECONDS:
+                raise ExecTrouble(f"it was silent for {SILENCE_SECONDS:g} s")
+            elif self._clock.now() - asked > PING_SECONDS and self._answered >= FIRST_PINGS:
+                asked = self._clock.now()
+                self._ping()
+
+    def _resume(self, trouble: str) -> None:
+        """Speak to it again, as often as it takes while it lingers; else it is lost."""
+        if not self._linger or self._closing:
+            self._lose(trouble)
+            return
+        self.notes.append({"cut": trouble, "at": self._clock.now()})
+        self._cut = True
+        self._running.close()
+        deadline = Deadline(self._linger)
+        while not deadline.passed and not self._closing:
+            try:
+                self._running = self.place.resume(self._api, self._name)
+                self._running.send(json.dumps({"do": "resume", "heard": self._last_line}) + "\n")
+            except ApiTrouble as still:
+                trouble = str(still)
+                self.news.wait(self.news.number, RESUME_SECONDS)
+                continue
+            self._cut = False
+            self._heard = self._clock.now()
+            self.notes.append({"resumed": True, "at": self._clock.now()})
+            for order in list(self._pending.values()):
+                self._tell(order)
+            for number in list(self._pings):
+                self._ask_clock(number)
+            return
+        self._lose(trouble)
 
     def _take(self, line: str) -> None:
         heard = self._heard = self._clock.now()
         try:
             said = json.loads(line)
-        except ValueError:
-            self._lose(f"it wrote {line[:80]!r}")
-            return
+        except ValueError as problem:
+            raise ExecTrouble(f"it wrote {line[:80]!r}") from problem
+        number = said.pop("n", 0)
+        if number and number <= self._last_line:
+            return  # said once more after a cut
+        self._last_line = number
         if "x" in said:
             self.records.extend(said["x"])
             return
@@ -265,12 +321,20 @@ class Prober:
             self._hear_clock(said, heard)
         elif "began" in said and said["began"] in self.streams:
             self.streams[said["began"]].began = said["at"]
+            self._settle(said["began"], "open")
         elif "ended" in said and said["ended"] in self.streams:
             self.streams[said["ended"]].started = said["started"]
+            self._settle(said["ended"], "close")
+        elif "lingers" in said:
+            self._lingers = True
         elif "problem" in said:
             self._lose(f"it did not understand {said.get('line', '')!r}: {said['problem']}")
-        self.notes.append((heard, said))
+        self.notes.append(said)
         self.news.ring()
+
+    def _settle(self, name: str, what: str) -> None:
+        if self._pending.get(name, {}).get("do") == what:
+            del self._pending[name]
 
     def _hear_clock(self, said: Mapping[str, Any], heard: float) -> None:
         sent = self._pings.pop(said["clock"], None)
@@ -433,9 +497,14 @@ class Traffic:
     # while the API server is away
 
     def endure(self, seconds: float) -> None:
-        """Take no prober for lost that is silent for so long: what it says comes through the API server."""
+        """Let the probers that run in pods outlive a cut of their exec streams by so many seconds.
+
+        For scenarios that take the API server or a kubelet away: what the probers see meanwhile is told when they can
+        be spoken to again. Anywhere else a cut stream is a lost prober, and that makes unknown.
+        """
         for prober in self._probers:
-            prober.patience = max(prober.patience, SILENCE_SECONDS + seconds)
+            if prober.heard:
+                prober.linger(seconds + SILENCE_SECONDS)
 
     def vouch(self, host: str, port: int) -> None:
         """Let another address bear witness for the probers outside, whose other control target will be silent."""
@@ -534,7 +603,7 @@ class Traffic:
         for known in self._probers:
             if known.place == place and known.heard:
                 return known
-        prober = Prober(place.start(self._api), place, self.clock)
+        prober = Prober(self._api, place, self.clock)
         self._probers.append(prober)
         self._open_control(prober, self._control_for_outside if isinstance(place, Outside) else "", "the API server")
         return prober
@@ -591,7 +660,7 @@ def _exchange(record: Sequence[Any], offset: float) -> Exchange:
 def _prober_events(prober: Prober, offset: float) -> Iterable[Event]:
     """Yield what befell a prober and its streams."""
     vantage = prober.place.description
-    for _, said in list(prober.notes):
+    for said in list(prober.notes):
         if "began" in said:
             yield _prober_event(said["at"] + offset, vantage, "began", [said["began"]], f"begins {said['began']}")
         elif "ended" in said:
@@ -604,6 +673,10 @@ def _prober_events(prober: Prober, offset: float) -> Iterable[Event]:
             since, until = said["stalled"]
             says = f"stands still for {(until - since) * 1000:.0f} ms"
             yield _prober_event(since + offset, vantage, "stalled", list(prober.streams), says, seconds=until - since)
+        elif "cut" in said:
+            yield _prober_event(said["at"], vantage, "cut", [], f"goes on unheard: {said['cut']}")
+        elif "resumed" in said:
+            yield _prober_event(said["at"], vantage, "resumed", [], "is heard again, and tells what it saw meanwhile")
     if prober.lost:
         open_streams = [name for name, stream in prober.streams.items() if stream.started is None]
         yield _prober_event(prober.lost_at, vantage, "lost", open_streams, f"is lost: {prober.lost}")

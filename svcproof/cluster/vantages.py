@@ -8,7 +8,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 
-from svcproof.cluster.api import ClusterApi, Conflict, Running
+from svcproof.cluster.api import ClusterApi, Conflict, ExecTrouble, Running
 from svcproof.cluster.sandbox import PRIVILEGED, Sandbox
 from svcproof.cluster.services import is_ready
 from svcproof.cluster.waiting import Deadline, Sighting, await_state
@@ -23,7 +23,7 @@ from svcproof.cluster.workloads import (
     why_not_ready,
 )
 
-PROBE = ("python3", "-IS", f"{AGENT_FOLDER}/agent.py", "probe")
+AGENT = ("python3", "-IS", f"{AGENT_FOLDER}/agent.py")
 READY_SECONDS = 60.0
 RESOURCES = {"requests": {"cpu": "100m", "memory": "32Mi"}}
 """On a busy node a prober's share of the processor follows its request: without one it stands still, and says so."""
@@ -41,6 +41,10 @@ class Outside:
         """Start a prober here."""
         return self.launch()
 
+    def resume(self, api: ClusterApi, name: str) -> Running:  # noqa: ARG002
+        """Raise ExecTrouble: a prober of ours that was cut off is dead."""
+        raise ExecTrouble(f"the prober outside is gone, and {name} with it")
+
 
 @dataclass(frozen=True)
 class InPod:
@@ -54,7 +58,11 @@ class InPod:
 
     def start(self, api: ClusterApi) -> Running:
         """Start a prober here; raise ExecTrouble."""
-        return api.start(self.namespace, self.pod, self.container, PROBE)
+        return api.start(self.namespace, self.pod, self.container, (*AGENT, "probe"))
+
+    def resume(self, api: ClusterApi, name: str) -> Running:
+        """Speak again to a prober that was told to linger by this name; raise ExecTrouble."""
+        return api.start(self.namespace, self.pod, self.container, (*AGENT, "resume", "--name", name))
 
 
 Place = Outside | InPod

@@ -4,6 +4,7 @@
     python3 agent.py witness --http 8080 --tcp 9000 --udp 9001   answers, and says which pod it is and what it saw
     python3 agent.py probe                                       asks as told on standard input, writes what came of it
     python3 agent.py fetch --http 8000 --upstream shop=http://shop:8000/   answers with what another one answered
+    python3 agent.py resume --name NAME                          speaks again to a prober whose listener was cut off
     python3 agent.py tell unready                                tells the witness of this pod: ready, unready
     python3 agent.py idle                                        waits to be ended: a pod to start probers in
 
@@ -37,6 +38,7 @@ import os
 import queue
 import random
 import resource
+import select
 import selectors
 import signal
 import socket
@@ -67,6 +69,9 @@ TICK = 0.010
 
 FLUSH = 0.040
 """Records wait so long for company before they are written."""
+
+RETURN_ADDRESS = "\0svcproof-"
+"""Where a prober that lingers awaits the return of its listener: not a file, so nothing to leave behind."""
 
 RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 RECEIVED = bytearray(256 * 1024)
@@ -412,8 +417,12 @@ class Conversation:
         self._go_on()
 
     def _go_on(self) -> None:
-        while not self.busy and self.sock.fileno() >= 0 and self.next_request():
-            pass
+        try:
+            while not self.busy and self.sock.fileno() >= 0 and self.next_request():
+                pass
+        except ValueError as problem:  # a number that is none
+            say(f"witness {self.witness.pod}: {self.source} asks what cannot be read: {problem}")
+            self._close()
 
     def _send(self) -> None:
         try:
@@ -1080,15 +1089,22 @@ class Stream:
 
 
 class Prober:
-    """Takes commands, keeps streams, writes records."""
+    """Takes commands, keeps streams, writes records.
+
+    Told to *linger* it outlives whoever listens by so many seconds: it goes on unheard, keeps what nobody has said to
+    have heard, and says it to the one who comes back.
+    """
 
     def __init__(self, loop: Loop) -> None:
         self.loop = loop
+        self.linger = 0.0
         self.streams: dict[str, Stream] = {}
         self.resolver = Resolver(loop)
         self.ports = SourcePorts()
         self.heard = clock()
         self._out = Outbox(loop)
+        self._caller = 1  # the descriptor of whoever speaks to us
+        self._unheard_since = 0.0
         self._records: list[list[Any]] = []
         self._control_port = 0
         self._opened = 0
@@ -1102,11 +1118,17 @@ class Prober:
             what = order.pop("do")
             if what == "clock":
                 now = clock()
+                self._out.heard(order.get("heard", 0))
                 self.say({"clock": order.get("id"), "now": now})
             elif what == "open":
                 self._open(**order)
             elif what == "close":
                 self._close(order["stream"])
+            elif what == "linger":
+                self._linger_on(order["name"], float(order["seconds"]))
+            elif what == "resume":
+                self._out.heard(order["heard"])
+                self._out.speak_to(self._caller)
             elif what == "end":
                 self.end("told to")
             else:
@@ -1139,9 +1161,48 @@ class Prober:
         self._out.drain()
         self.loop.ended = True
 
+    def listen_to(self, caller: int) -> None:
+        """Take commands from a descriptor, in a thread of its own, until it ends."""
+        self._caller = caller
+        self._unheard_since = 0.0
+
+        def listen() -> None:
+            for line in lines_of(0 if caller == 1 else caller):
+                if line.strip():
+                    self.loop.call(functools.partial(self.command, line))
+            self.loop.call(lambda: self.unheard() if caller == self._caller else None)
+
+        threading.Thread(target=listen, daemon=True).start()
+
+    def _linger_on(self, name: str, seconds: float) -> None:
+        """From now on let whoever is cut off come back by this name (an abstract socket of the network namespace)."""
+        if not self.linger:
+            door = socket.socket(socket.AF_UNIX)
+            door.bind(RETURN_ADDRESS + name)
+            door.listen(1)
+            self.loop.watch(door, READ, lambda _events: self.listen_to(door.accept()[0].detach()))
+            self._flush()
+            self._out.on_cut = self.unheard
+        self.linger = seconds
+        self.say({"lingers": name})
+
+    def unheard(self) -> None:
+        """Take note that nobody listens any more: end, or linger."""
+        if not self.linger:
+            self.end("standard input ended")
+            return
+        if not self._unheard_since:
+            self._out.cut()
+            self._unheard_since = since = clock()
+            self.loop.at(since + self.linger, lambda: self._give_up(since))
+
+    def _give_up(self, since: float) -> None:
+        if self._unheard_since == since:
+            self.end(f"nobody came back within {self.linger:g} s")
+
     def watch_lifeline(self, seconds: float) -> None:
         """End when nobody has spoken for so long: whoever started this is gone, and nothing may stay behind."""
-        if clock() - self.heard > seconds:
+        if clock() - self.heard > max(seconds, self.linger):
             self.end(f"nobody spoke for {seconds:g} s")
         else:
             self.loop.at(clock() + min(5.0, seconds / 4), lambda: self.watch_lifeline(seconds))
@@ -1182,36 +1243,96 @@ class Prober:
             self._out.say({"x": records})
 
 
+def lines_of(descriptor: int) -> Iterator[bytes]:
+    """Yield whole lines until the other side ends; the descriptor may be one that does not block."""
+    poll = select.poll()
+    poll.register(descriptor, select.POLLIN)
+    rest = b""
+    while True:
+        poll.poll()
+        try:
+            piece = os.read(descriptor, 65536)
+        except BlockingIOError:
+            continue
+        except OSError:
+            return
+        if not piece:
+            return
+        *lines, rest = (rest + piece).split(b"\n")
+        yield from lines
+
+
 class Outbox:
-    """Standard output that never blocks the loop: what the reader does not take yet waits here."""
+    """Output that never blocks the loop: what the reader does not take yet waits here.
+
+    With *on_cut* (called when nobody reads any more) every line is numbered and kept until it is said to be heard.
+    """
 
     def __init__(self, loop: Loop) -> None:
         self.loop = loop
-        self.waiting = bytearray()
-        if not os.isatty(1):
-            os.set_blocking(1, False)
+        self.on_cut: Callable[[], None] | None = None
+        self._waiting = bytearray()
+        self._watched = False
+        self._unheard: collections.deque[tuple[int, bytes]] = collections.deque()
+        self._numbers = itertools.count(1)
+        self._reader: int | None = None
+        self.speak_to(1)
 
     def say(self, content: dict[str, Any]) -> None:
         """Write one line of JSON."""
-        self.waiting += json.dumps(content, separators=(",", ":")).encode() + b"\n"
+        if self.on_cut:
+            content["n"] = next(self._numbers)
+        line = json.dumps(content, separators=(",", ":")).encode() + b"\n"
+        if self.on_cut:
+            self._unheard.append((content["n"], line))
+        if self._reader is not None:
+            self._waiting += line
+            self._write()
+
+    def heard(self, number: int) -> None:
+        """Forget what was heard up to this number."""
+        while self._unheard and self._unheard[0][0] <= number:
+            self._unheard.popleft()
+
+    def speak_to(self, reader: int) -> None:
+        """Write to this descriptor from now on, first of all what was not heard."""
+        self.cut()
+        if not os.isatty(reader):
+            os.set_blocking(reader, False)
+        self._reader = reader
+        self._waiting = bytearray(b"".join(line for _, line in self._unheard))
         self._write()
+
+    def cut(self) -> None:
+        """Write to nobody."""
+        if self._watched:
+            self.loop.forget(self._reader)
+            self._watched = False
+        self._reader = None
+        self._waiting.clear()
 
     def drain(self) -> None:
         """Write all that waits, even if that takes a while."""
-        os.set_blocking(1, True)
-        self._write()
+        if self._reader is not None:
+            os.set_blocking(self._reader, True)
+            self._write()
 
     def _write(self, _events: int = 0) -> None:
-        while self.waiting:
+        while self._waiting and self._reader is not None:
             try:
-                del self.waiting[: os.write(1, self.waiting)]
+                del self._waiting[: os.write(self._reader, self._waiting)]
             except BlockingIOError:
-                with contextlib.suppress(KeyError):  # watched already
-                    self.loop.watch(1, WRITE, self._write)
+                if not self._watched:
+                    self._watched = True
+                    self.loop.watch(self._reader, WRITE, self._write)
                 return
             except OSError:  # nobody reads any more
-                os._exit(1)
-        self.loop.forget(1)
+                if not self.on_cut:
+                    os._exit(1)
+                self.on_cut()
+        if self._watched:
+            self.loop.forget(self._reader)
+            self._watched = False
 
 
 # ---------------------------------------------------------------------------------------------------------- the ways
@@ -1273,7 +1394,9 @@ class Resolver:
             host, port, family, done = self._orders.get()
             found: Any
             try:
-                found = socket.getaddrinfo(host, port, families[family], socket.SOCK_STREAM, 0, socket.AI_ADDRCONFIG)
+                # Not AI_ADDRCONFIG: glibc asks the kernel for its addresses then, and where interfaces come and go
+                # meanwhile (on a node they do) it may see none and say that there is no such name.
+                found = socket.getaddrinfo(host, port, families[family], socket.SOCK_STREAM)
             except (OSError, UnicodeError) as problem:
                 found = problem
             self.loop.call(functools.partial(self._done, done, found))
@@ -1501,7 +1624,10 @@ class Connection:
             return
         if exchange.first_byte is None:
             exchange.first_byte = clock()
-        result = self.answer.feed(RECEIVED_VIEW[:count])
+        try:
+            result = self.answer.feed(RECEIVED_VIEW[:count])
+        except ValueError as problem:
+            result = Result(WRONG, f"cannot be read: {problem}")
         if result is not None:
             self._answered(exchange, result)
 
@@ -1768,7 +1894,8 @@ def first_nameserver() -> str:
 
 
 def dns_way(stream: Stream) -> Way:
-    """Return the way of a DNS stream, by its transport."""
+    """Return the way of a DNS stream, by its transport; raise ValueError or KeyError for what cannot be asked."""
+    dns_question(0, stream.wanted.name, stream.wanted.type)
     return DnsOverTcpWay(stream) if stream.wanted.transport == "tcp" else DnsWay(stream)
 
 
@@ -1826,19 +1953,41 @@ def run_probe(options: argparse.Namespace) -> int:
     loop = Loop()
     prober = Prober(loop)
     signal.signal(signal.SIGTERM, lambda _signum, _frame: loop.call(lambda: prober.end("terminated")))
-
-    def listen() -> None:
-        for line in sys.stdin.buffer:
-            if line.strip():
-                loop.call(functools.partial(prober.command, line))
-        loop.call(lambda: prober.end("standard input ended"))
-
-    threading.Thread(target=listen, daemon=True).start()
+    prober.listen_to(1)
     prober.watch_lifeline(options.lifeline)
     prober.say({"hello": "svcproof prober", "python": sys.version.split()[0], "at": clock()})
     gc.freeze()
     loop.run()
     os._exit(0)  # look-ups that hang in the C library would hold up an ordinary exit
+
+
+def run_resume(options: argparse.Namespace) -> int:
+    """Speak again to a prober that lingers: what comes here goes there, and back."""
+    there = socket.socket(socket.AF_UNIX)
+    try:
+        there.connect(RETURN_ADDRESS + options.name)
+    except OSError as problem:
+        say(f"no prober lingers by the name {options.name}: {problem}")
+        return 1
+
+    def forward() -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                piece = os.read(0, 65536)
+                if not piece:
+                    break
+                there.sendall(piece)
+        os._exit(0)
+
+    threading.Thread(target=forward, daemon=True).start()
+    with contextlib.suppress(OSError):
+        while True:
+            piece = memoryview(there.recv(65536))
+            if not piece:
+                break
+            while piece:
+                piece = piece[os.write(1, piece) :]
+    return 0
 
 
 def run_tell(options: argparse.Namespace) -> int:
@@ -1889,6 +2038,9 @@ def command_line() -> argparse.ArgumentParser:
     probe = modes.add_parser("probe", help=run_probe.__doc__)
     probe.add_argument("--lifeline", metavar="SECONDS", type=float, default=120.0)
     probe.set_defaults(run=run_probe)
+    resume = modes.add_parser("resume", help=run_resume.__doc__)
+    resume.add_argument("--name", required=True)
+    resume.set_defaults(run=run_resume)
     tell = modes.add_parser("tell", help=run_tell.__doc__)
     tell.add_argument("what", choices=["ready", "unready", "refuse"])
     tell.add_argument("--seconds", type=float)
