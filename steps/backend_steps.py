@@ -10,6 +10,7 @@ def a_deployment(context: Context, name: str, backends: Backends) -> None:
     world(context).stage.deploy(name, backends)
 
 
+@given("{name:Name} is scaled to {count:BackendCount}")
 @when("{name:Name} is scaled to {count:BackendCount}")
 def scaled(context: Context, name: str, count: int) -> None:
     world(context).scale(name, count)

@@ -1,19 +1,58 @@
-"""Names: what the cluster's DNS answers."""
+"""Names: what the cluster's DNS answers, and how a pod's resolver asks it."""
 
-from svcproof.gherkin import Context, then, when, world
+from svcproof.gherkin import Context, then, when
 from svcproof.model.service import Answers, Frontend, Vantage
+from svcproof.naming import NO_NAME, NO_RECORD, lookups
 
 
 @when("{vantage:Vantage} looks up the {record:Record} records of {frontend:Frontend}")
 def looks_up(context: Context, vantage: Vantage, record: str, frontend: Frontend) -> None:
-    world(context).look_up(vantage, frontend, record)
+    lookups(context).ask(vantage, frontend, record)
+
+
+@when("{vantage:Vantage} looks up the {record:Record} records of {frontend:Frontend} over {transport:Transport}")
+def looks_up_over(context: Context, vantage: Vantage, record: str, frontend: Frontend, transport: str) -> None:
+    lookups(context).ask(vantage, frontend, record, transport)
+
+
+@when("{vantage:Vantage} reads its resolver's configuration")
+def reads_the_configuration(context: Context, vantage: Vantage) -> None:
+    lookups(context).read_configuration(vantage)
 
 
 @then("the look-up answers with exactly {answers:Answers} of {name:Name}")
 def the_look_up_answers_with(context: Context, answers: Answers, name: str) -> None:
-    world(context).check_records(answers, name)
+    lookups(context).answers_exactly(answers, name)
 
 
 @then("the look-up finds no such name")
-def the_look_up_finds_none(context: Context) -> None:
-    world(context).check_no_such_name()
+def the_look_up_finds_no_name(context: Context) -> None:
+    lookups(context).no_such(NO_NAME)
+
+
+@then("the look-up finds the name, but no such record")
+def the_look_up_finds_no_record(context: Context) -> None:
+    lookups(context).no_such(NO_RECORD)
+
+
+@then(  # one sentence in two lines
+    "within the convergence time {vantage:Vantage} finds {frontend:Frontend} "
+    "at exactly {answers:Answers} of {name:Name}"
+)
+def finds(context: Context, vantage: Vantage, frontend: Frontend, answers: Answers, name: str) -> None:
+    lookups(context).finds(vantage, frontend, answers, name)
+
+
+@then("within the convergence time {vantage:Vantage} finds nobody called {frontend:Frontend}")
+def finds_nobody(context: Context, vantage: Vantage, frontend: Frontend) -> None:
+    lookups(context).finds_nothing(vantage, frontend)
+
+
+@then("the resolver asks cluster DNS")
+def asks_cluster_dns(context: Context) -> None:
+    lookups(context).asks_cluster_dns()
+
+
+@then("the resolver searches its own namespace, then all Services, then the cluster's domain")
+def searches(context: Context) -> None:
+    lookups(context).searches()

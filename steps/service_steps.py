@@ -1,5 +1,6 @@
 """Services: how they come to be, and how they change."""
 
+from svcproof.cluster import stateful
 from svcproof.gherkin import Context, given, when, world
 from svcproof.model.service import Backends, ServiceKind, Setting
 
@@ -21,3 +22,13 @@ def a_service_with_a_setting(
     context: Context, kind: ServiceKind, name: str, backends: Backends, setting: Setting
 ) -> None:
     world(context).stage.serve(name, kind, backends, setting)
+
+
+@when("{name:Name} is changed to {setting:Setting}")
+def is_changed_to(context: Context, name: str, setting: Setting) -> None:
+    world(context).stage.set(name, setting)
+
+
+@given("a StatefulSet {name:Name} with {backends:Backends}")
+def a_stateful_set(context: Context, name: str, backends: Backends) -> None:
+    stateful.serve(world(context).stage, name, backends)

@@ -1,7 +1,8 @@
 """Traffic: where it starts, where it goes, and what becomes of it."""
 
+from svcproof import bursts
 from svcproof.gherkin import Context, given, then, when, world
-from svcproof.model.service import Frontend, Vantage, Which
+from svcproof.model.service import Frontend, Meeting, Silence, Vantage, Which
 
 
 @given("steady traffic from {vantage:Vantage} to {frontend:Frontend}")
@@ -77,3 +78,43 @@ def the_backends_see_the_address(context: Context, vantage: Vantage) -> None:
 @then("every new backend of {name:Name} comes to answer")
 def every_new_backend_answers(context: Context, name: str) -> None:
     world(context).check_newcomers(name)
+
+
+@when("{vantage:Vantage} opens {count:Count} connections to {frontend:Frontend}, {pause:Pause} apart")
+def opens_connections_apart(context: Context, vantage: Vantage, count: int, frontend: Frontend, pause: float) -> None:
+    bursts.open_apart(world(context), vantage, frontend, count, pause)
+
+
+@when("{vantage:Vantage} asks {frontend:Frontend} for {size:Size} bytes")
+def asks_for_bytes(context: Context, vantage: Vantage, frontend: Frontend, size: int) -> None:
+    bursts.ask_for_bytes(world(context), vantage, frontend, size)
+
+
+@then("every answer of {size:Size} bytes arrives whole")
+def arrives_whole(context: Context, size: int) -> None:
+    world(context).check("body_arrives_whole", size=size)
+
+
+@then("within the convergence time {vantage:Vantage} is {silence:Silence} at {frontend:Frontend}")
+def falls_silent(context: Context, vantage: Vantage, silence: Silence, frontend: Frontend) -> None:
+    bursts.falls_silent(world(context), vantage, frontend, silence)
+
+
+@then("within the convergence time {vantage:Vantage} meets {meeting:Meeting} at {frontend:Frontend}")
+def comes_to_meet(context: Context, vantage: Vantage, meeting: Meeting, frontend: Frontend) -> None:
+    bursts.comes_to_meet(world(context), vantage, frontend, meeting)
+
+
+@then("more than one backend answers")
+def more_than_one_backend_answers(context: Context) -> None:
+    bursts.check_restlessness(world(context))
+
+
+@then("only pod {pod:Name} answers")
+def only_this_pod_answers(context: Context, pod: str) -> None:
+    bursts.only_pod(world(context), pod)
+
+
+@then("the backends see themselves reached at their own address, at the target port of {frontend:Frontend}")
+def reached_at_their_own(context: Context, frontend: Frontend) -> None:
+    bursts.check_reached(world(context), frontend)

@@ -14,9 +14,11 @@ def some_backends_change(context: Context, some: Some, name: str, transition: Tr
     Transitions(here.stage, here.traffic).bring_about(some, name, transition)
 
 
+@given("the Service {name:Name} is deleted")
 @when("the Service {name:Name} is deleted")
 def the_service_is_deleted(context: Context, name: str) -> None:
     here = world(context)
+    here.routing.remember(name)
     delete_service(here.stage, here.traffic, name)
 
 

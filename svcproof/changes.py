@@ -111,6 +111,7 @@ def spare(world: World, name: str) -> None:
 
 
 def _patch(world: World, name: str, spec: Object) -> None:
+    world.routing.remember(name)
     world.api.patch("Service", name, world.sandbox.namespace(), {"spec": spec})
     world.traffic.mark(CHANGED)
 
@@ -161,6 +162,9 @@ def every_connection(world: World, ending: Ending) -> Verdict:
     Refusals are limited by the kernel of the node to one a second for each caller: steady traffic must come to go
     unanswered, and once it has stopped a few single connections must be refused.
     """
+    for name in {flow.frontend.service for flow in world.flows.values()} & world.stage.backends.keys():
+        world.stage.await_ready(name, world.stage.backends[name].count)
+        _await_listed(world, name)
     if ending is Ending.ANSWERED:
         _mark_listed(world, "gained", "dropped")
         return _converged(world, LISTED)
@@ -179,16 +183,20 @@ def reached_at(world: World, port: int) -> Verdict:
 def answered_at(world: World, vantage: Vantage, frontend: Frontend) -> Verdict:
     """Require that, from the convergence time on, new connections from here to there are answered."""
     streams = world.flow(vantage, frontend, (Lane.NEW,))
+    if world.traffic.history().moment(CHANGED) is None:
+        world.traffic.mark(CHANGED)
     return _converged(world, CHANGED, streams=streams)
 
 
 def silent_at_former(world: World, door: Door, name: str) -> Verdict:
     """Require that, from the convergence time on, nobody answers where the Service answered before its change."""
-    streams = [
-        stream
-        for stream in _streams(world)
-        if world.flows[stream].frontend.door is door and world.flows[stream].frontend.service == name
-    ]
+    history = world.traffic.history()
+    since = history.moment(CHANGED)
+    if since is None:
+        raise Inconclusive(f'nothing was changed in "{name}"')
+    old = {one.stream for one in history.exchanges if one.start < since}
+    flows = {stream: world.flows[stream].frontend for stream in _streams(world) if stream in old}
+    streams = [stream for stream, whither in flows.items() if whither.door is door and whither.service == name]
     return _converged(world, CHANGED, streams=streams, wanted="unanswered")
 
 

@@ -17,6 +17,7 @@ from svcproof.model.service import (
     Backends,
     Door,
     Frontend,
+    Meeting,
     Nodes,
     Place,
     ServiceKind,
@@ -206,6 +207,12 @@ def read_frontend(text: str) -> Frontend:
 def read_silence(text: str) -> Silence:
     """Read how connections end where nobody is to answer."""
     return Silence(text)
+
+
+@parameter("Meeting", _one_of(meeting.value for meeting in Meeting))
+def read_meeting(text: str) -> Meeting:
+    """Read how many backends a caller meets."""
+    return Meeting(text)
 
 
 @parameter("Pause", r"(?:1 second|[2-9] seconds)")

@@ -22,7 +22,7 @@ def asking(context: Context) -> Asking:
     """Return the requests of the scenario under way."""
     if "asking" not in context:
         here = world(context)
-        context.asking = Asking(here.api, here.sandbox)
+        context.asking = Asking(here.api, here.sandbox, former=here.routing.remembered)
     found: Asking = context.asking
     return found
 

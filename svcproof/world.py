@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -20,9 +20,10 @@ from svcproof.cluster.vantages import Place as Start
 from svcproof.cluster.vantages import Vantages
 from svcproof.cluster.waiting import Deadline, Rounds, Sighting, await_state, let_pass
 from svcproof.model import variables
+from svcproof.model.capability import Capability
 from svcproof.model.history import Exchange, Lane, Outcome
 from svcproof.model.pages import Fetch, Route, page_shows
-from svcproof.model.service import Answers, Door, Frontend, Place, Vantage, Which
+from svcproof.model.service import Frontend, Place, Vantage, Which
 from svcproof.model.verdict import Inconclusive, Verdict, met, unknown
 
 SETTLED = "settled"
@@ -95,6 +96,8 @@ class World:
     recorder: Recorder
     fetch_from_here: FetchFromHere
     node_control: NodeControl | None = None
+    capability: Callable[[str], Capability] | None = None
+    """What was found out about the cluster: an Ingress class, a load balancer's address."""
     stage: Stage = field(init=False)
     routing: Routing = field(init=False)
     routes: list[Route] = field(default_factory=list)
@@ -210,13 +213,6 @@ class World:
                 return
             rounds.wait(0, 0.1)
 
-    def look_up(self, vantage: Vantage, frontend: Frontend, record: str) -> None:
-        """Look a Service's name up, from every place of a vantage: as programs do where the name is not a full one."""
-        name = self.routing.name(frontend)
-        resolver = frontend.door is not Door.FULL_NAME and record in ("A", "AAAA")
-        for place in self.places(vantage, frontend):
-            self.opened.append(self.traffic.look_up(place, name, record, resolver=resolver))
-
     def check(self, law: str, *, streams: Sequence[str] = (), since: Any = None, **arguments: Any) -> Verdict:
         """Ask a law of the history once the traffic has come to rest, record its answer, and require it.
 
@@ -259,18 +255,6 @@ class World:
     def check_source(self, vantage: Vantage) -> Verdict:
         """Require that backends saw the vantage's own address."""
         return self.check("source_address_preserved", addresses=self.routing.own_addresses(self.places(vantage)))
-
-    def check_records(self, answers: Answers, name: str) -> Verdict:
-        """Require that the look-up gave exactly the addresses of a Service or of its ready backends."""
-        if answers is Answers.CLUSTER_IP:
-            records = self.stage.service(name)["spec"]["clusterIPs"]
-        else:
-            records = [pod["status"]["podIP"] for pod in self.stage.ready_pods(name)]
-        return self.check("resolves_to_exactly", records=sorted(records))
-
-    def check_no_such_name(self) -> Verdict:
-        """Require that the look-up was told that there is no such name, by the DNS or by the C library."""
-        return self.check("no_such_name", codes=["NXDOMAIN", "EAI_NONAME"])
 
     def _backends(self, which: Which, name: str) -> list[str]:
         ready = set(services.names(self.stage.ready_pods(name)))

@@ -68,6 +68,8 @@ class Asking:
     sandbox: Sandbox
     last: Asked | None = None
     before: dict[str, Object] = field(default_factory=dict)
+    former: Mapping[str, Object] = field(default_factory=dict)
+    """Services as they were before they changed, by name: what they held may be asked for by others."""
     _wished: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -304,7 +306,10 @@ class Asking:
         return met(f"ServiceCIDR {self.added_range()} waits: {answers.at(found, 'status.conditions[0].message')}")
 
     def _spec_of(self, name: str) -> Object:
-        spec: Object = self.api.get("Service", name, self.sandbox.namespace())["spec"]
+        found = self.now("Service", name, self.sandbox.namespace()) or self.former.get(name)
+        if found is None:
+            raise Inconclusive(f'there is and was no Service "{name}" to ask for what it holds')
+        spec: Object = found["spec"]
         return spec
 
 

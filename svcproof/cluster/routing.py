@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from svcproof.cluster import services
 from svcproof.cluster.api import Object
@@ -10,10 +12,8 @@ from svcproof.cluster.stage import Stage
 from svcproof.cluster.traffic import Target
 from svcproof.cluster.vantages import InPod, Vantages
 from svcproof.cluster.vantages import Place as Start
-from svcproof.model.service import Door, Frontend, Nodes, Place, ServiceKind, Vantage
-from svcproof.model.verdict import Inconclusive
-
-CLUSTER_DOMAIN = "cluster.local"
+from svcproof.model.service import Door, Frontend, Nodes, Place, Vantage
+from svcproof.model.verdict import Inconclusive, Violation
 
 
 @dataclass
@@ -22,8 +22,8 @@ class Routing:
 
     stage: Stage
     vantages: Vantages
-    _remembered: dict[str, Object] = field(default_factory=dict)
-    """Each Service as it was when it was first asked for: its former addresses."""
+    remembered: dict[str, Object] = field(default_factory=dict)
+    """Each Service as it was before its last change, by name: its former addresses."""
 
     def places(self, vantage: Vantage, frontend: Frontend | None = None) -> list[Start]:
         """Return where probers run for a vantage; *frontend* decides what "the same node" and a short name mean."""
@@ -38,38 +38,65 @@ class Routing:
             return [self.vantages.on_node(node) for node in self._nodes(place, frontend)]
         if place is Place.OTHER_NAMESPACE or (frontend and frontend.door not in (Door.NAME, Door.HALF_NAME)):
             return [self.vantages.in_pod()]  # shared pods live in a namespace of their own
-        return [self.vantages.in_sandbox(self.stage.sandbox)]
+        return [self._own_pod]
+
+    @cached_property
+    def _own_pod(self) -> InPod:
+        """A pod of the scenario's own namespace."""
+        return self.vantages.in_sandbox(self.stage.sandbox)
+
+    @cached_property
+    def domain(self) -> str:
+        """The cluster's domain, as a pod's own resolver knows it; raises Inconclusive where it knows none."""
+        place = self.vantages.in_pod()
+        ran = self.stage.api.run(place.namespace, place.pod, place.container, ["cat", "/etc/resolv.conf"])
+        found = re.search(r"\bsvc\.(\S+)", ran.out)
+        if found is None:
+            raise Inconclusive(f"the resolv.conf of pod {place.pod} names no cluster domain: {ran.out.strip()}")
+        return found.group(1)
 
     def targets(self, frontend: Frontend) -> list[Target]:
         """Return the addresses that a frontend stands for; raise Inconclusive where it has none."""
+        if frontend.door is Door.API_SERVER:
+            spec = self._api_server()["spec"]
+            return [Target(str(frontend), spec["clusterIP"], spec["ports"][0]["port"], protocol="connect")]
         service = self._service(frontend)
-        port = services.port_of(service, frontend.port)
-        number = port["port"]
-        if frontend.door in (Door.NODE_PORT, Door.FORMER_NODE_PORT):
+        port = _port(service, frontend.port)
+        if frontend.door.on_nodes:
             return self._node_ports(frontend, service, port)
         if frontend.door is Door.POD_IP:
             return [
-                self._target(frontend, pod["status"]["podIP"], _number(pod, port["targetPort"]), port, node=_node(pod))
+                self._target(frontend, pod["status"]["podIP"], target_number(pod, wanted), port, node=_node(pod))
+                for wanted in [port["targetPort"]]
                 for pod in self.stage.ready_pods(frontend.service)
             ]
+        if frontend.door is Door.VARIABLES:
+            return [self._target(frontend, *self._told(frontend.service), port)]
+        return [self._target(frontend, host, used, port) for host, used in self._hosts(frontend, service, port)]
+
+    def _hosts(self, frontend: Frontend, service: Object, port: Object) -> list[tuple[str, int]]:
+        """Return the addresses, or the name, of a Service itself, each with the port to call."""
+        number = int(port["port"])
         if frontend.door is Door.LOAD_BALANCER:
-            return [self._target(frontend, address, number, port) for address in _balanced(service)]
+            return [(address, number) for address in _balanced(service)]
         if frontend.door in (Door.CLUSTER_IP, Door.FORMER_CLUSTER_IP):
             address = service["spec"].get("clusterIP", "")
             if address in ("", "None"):
                 raise Inconclusive(f'Service "{frontend.service}" has no cluster IP')
-            return [self._target(frontend, address, number, port)]
-        headless = self.stage.kinds.get(frontend.service) is ServiceKind.HEADLESS
-        used = _target_number(port) if headless else number  # nobody translates the port of a headless Service
-        return [self._target(frontend, self.name(frontend), used, port)]
+            return [(address, number)]
+        headless = service["spec"].get("clusterIP") == "None" and not frontend.port.isdigit()
+        # nobody translates the port of a headless Service
+        return [(self.name(frontend), _target_number(port) if headless else number)]
 
     def name(self, frontend: Frontend) -> str:
         """Return the DNS name of a Service in the form that the frontend says; a full name ends in a dot."""
         namespace = self.stage.sandbox.namespace()
-        return {
-            Door.HALF_NAME: f"{frontend.service}.{namespace}",
-            Door.FULL_NAME: f"{frontend.service}.{namespace}.svc.{CLUSTER_DOMAIN}.",
-        }.get(frontend.door, frontend.service)
+        if frontend.door is Door.API_SERVER:
+            return f"kubernetes.default.svc.{self.domain}."
+        name = f"{frontend.pod}.{frontend.service}" if frontend.pod else frontend.service
+        if frontend.door is Door.FULL_NAME:
+            return f"{name}.{namespace}.svc.{self.domain}."
+        return f"{name}.{namespace}" if frontend.door is Door.HALF_NAME else name
 
     def own_addresses(self, places: list[Start]) -> dict[str, list[str]]:
         """Return the addresses that each of these pods calls its own, by the vantage's name."""
@@ -83,17 +110,38 @@ class Routing:
 
     def remember(self, name: str) -> None:
         """Keep a Service as it is now, so that its addresses can be asked when it has them no more."""
-        self._remembered.setdefault(name, self.stage.service(name))
+        self.remembered[name] = self.stage.service(name)
 
     def _service(self, frontend: Frontend) -> Object:
         if frontend.door in (Door.FORMER_CLUSTER_IP, Door.FORMER_NODE_PORT):
-            if frontend.service not in self._remembered:
+            if frontend.service not in self.remembered:
                 raise Inconclusive(f'nobody has noted the addresses of "{frontend.service}" before they changed')
-            return self._remembered[frontend.service]
+            return self.remembered[frontend.service]
         return self.stage.service(frontend.service)
 
+    def _api_server(self) -> Object:
+        """Return the Service that every cluster has."""
+        return self.stage.api.get("Service", "kubernetes", "default")
+
+    def _told(self, name: str) -> tuple[str, int]:
+        """Return the address and port of a Service as the variables in its first ready pod tell them."""
+        pods = self.stage.ready_pods(name)
+        if not pods:
+            raise Inconclusive(f'"{name}" has no ready pod whose variables could be read')
+        meta = pods[0]["metadata"]
+        container = pods[0]["spec"]["containers"][0]["name"]
+        ran = self.stage.api.run(meta["namespace"], meta["name"], container, ["env"])
+        found = dict(line.split("=", 1) for line in ran.out.splitlines() if "=" in line)
+        prefix = name.upper().replace("-", "_") + "_SERVICE_"
+        host, port = found.get(f"{prefix}HOST", ""), found.get(f"{prefix}PORT", "")
+        if not host or not port.isdigit():
+            raise Violation(
+                f"pod {meta['name']} has {prefix}HOST={host!r} and {prefix}PORT={port!r}: no address to call"
+            )
+        return host, int(port)
+
     def _node_ports(self, frontend: Frontend, service: Object, port: Object) -> list[Target]:
-        number = port.get("nodePort", 0)
+        number = port["port"] if frontend.door is Door.NODE_ADDRESS else port.get("nodePort", 0)
         if not number:
             raise Inconclusive(f'Service "{frontend.service}" has no node port')
         families = tuple(service["spec"].get("ipFamilies") or ("IPv4",))
@@ -141,6 +189,14 @@ class Routing:
         raise Inconclusive(f"every schedulable node has {'no' if same else 'a'} backend: {', '.join(self.stage.nodes)}")
 
 
+def _port(service: Object, name: str) -> Object:
+    """Return a port by its name; by its number also one that the Service does not declare."""
+    if not name.isdigit():
+        return services.port_of(service, name)
+    declared = [port for port in service["spec"].get("ports") or [] if port["port"] == int(name)]
+    return declared[0] if declared else {"port": int(name), "targetPort": int(name), "protocol": "TCP"}
+
+
 def _node(pod: Object) -> str:
     return str(pod["spec"].get("nodeName", ""))
 
@@ -150,7 +206,7 @@ def _target_number(port: Object) -> int:
     return target if isinstance(target, int) else int(port["port"])
 
 
-def _number(pod: Object, target: int | str) -> int:
+def target_number(pod: Object, target: int | str) -> int:
     """Return the number of a target port in one pod: a name is looked up among its containers' ports."""
     if isinstance(target, int):
         return target

@@ -146,6 +146,11 @@ def _endpoint(entry: Object, ports: tuple[tuple[str, int, str], ...]) -> Endpoin
     )
 
 
+def joined(address: str, port: int) -> str:
+    """Return an address and port as people write them: "10.1.2.3:80", "[fd00::1]:80"."""
+    return f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
+
+
 def pods_of(pods: Iterable[Object], selector: Mapping[str, str]) -> list[Object]:
     """Return the pods that carry every label of *selector*; none when it is empty."""
     wanted = selector.items()
@@ -171,3 +176,38 @@ def _schedulable(node: Object) -> bool:
     spec = node.get("spec", {})
     repelling = [taint for taint in spec.get("taints") or [] if taint["effect"] in ("NoSchedule", "NoExecute")]
     return is_ready(node) and not spec.get("unschedulable") and not repelling
+
+
+@dataclass(frozen=True)
+class Route:
+    """One rule of an Ingress: a host name and a path that lead to a Service's port."""
+
+    host: str
+    path: str
+    service: str
+    port: int = 80
+
+
+def ingress(name: str, ingress_class: str, routes: Sequence[Route], secrets: Mapping[str, str] | None = None) -> Object:
+    """Return an Ingress of a class with these routes; *secrets* names the certificate of each host that has one."""
+    rules: dict[str, list[Object]] = {}
+    for route in routes:
+        backend = {"service": {"name": route.service, "port": {"number": route.port}}}
+        rules.setdefault(route.host, []).append({"path": route.path, "pathType": "Prefix", "backend": backend})
+    spec: Object = {
+        "ingressClassName": ingress_class,
+        "rules": [{"host": host, "http": {"paths": paths}} for host, paths in rules.items()],
+    }
+    if secrets:
+        spec["tls"] = [{"hosts": [host], "secretName": secret} for host, secret in secrets.items()]
+    return {"apiVersion": "networking.k8s.io/v1", "kind": "Ingress", "metadata": {"name": name}, "spec": spec}
+
+
+def network_policy(name: str, selector: Mapping[str, str], rules: Mapping[str, Sequence[Object]]) -> Object:
+    """Return a NetworkPolicy for the pods with these labels; *rules* by direction: "ingress", "egress", or both."""
+    spec: Object = {
+        "podSelector": {"matchLabels": dict(selector)},
+        "policyTypes": [direction.capitalize() for direction in rules],
+        **{direction: list(allowed) for direction, allowed in rules.items()},
+    }
+    return {"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy", "metadata": {"name": name}, "spec": spec}

@@ -33,6 +33,8 @@ class Stage:
     """Each Deployment's pods that were ever seen ready, by name."""
     changed: dict[str, list[str]] = field(default_factory=dict)
     """Each Deployment's pods that a transition changed last."""
+    stateful: set[str] = field(default_factory=set)
+    """The names that stand for StatefulSets rather than Deployments."""
     _configured: set[str] = field(default_factory=set)
 
     @property
@@ -103,8 +105,13 @@ class Stage:
     def scale(self, name: str, count: int) -> None:
         """Ask for another number of pods."""
         patch = {"spec": {"replicas": count}}
-        self.api.patch("Deployment", name, self.sandbox.namespace(), patch, subresource="scale")
+        kind = "StatefulSet" if name in self.stateful else "Deployment"
+        self.api.patch(kind, name, self.sandbox.namespace(), patch, subresource="scale")
         self.backends[name] = replace(self.backends[name], count=count)
+
+    def set(self, name: str, setting: Setting) -> None:
+        """Give a living Service a setting."""
+        self.api.patch("Service", name, self.sandbox.namespace(), {"spec": setting.spec})
 
     # awaiting
 

@@ -56,11 +56,17 @@ class Setting(Enum):
     INTERNAL_LOCAL = "the internal traffic policy Local"
     INTERNAL_CLUSTER = "the internal traffic policy Cluster"
     UNREADY_PUBLISHED = "unready addresses published"
+    BRIEF_AFFINITY = "session affinity of 1 second"
+    SHORT_AFFINITY = "session affinity of 5 seconds"
 
     @property
     def spec(self) -> dict[str, object]:
         """The part of a Service's spec that says so."""
         return _SPECS[self]
+
+
+def _affinity(seconds: int) -> dict[str, object]:
+    return {"sessionAffinity": "ClientIP", "sessionAffinityConfig": {"clientIP": {"timeoutSeconds": seconds}}}
 
 
 _SPECS: dict[Setting, dict[str, object]] = {
@@ -71,6 +77,8 @@ _SPECS: dict[Setting, dict[str, object]] = {
     Setting.INTERNAL_LOCAL: {"internalTrafficPolicy": "Local"},
     Setting.INTERNAL_CLUSTER: {"internalTrafficPolicy": "Cluster"},
     Setting.UNREADY_PUBLISHED: {"publishNotReadyAddresses": True},
+    Setting.BRIEF_AFFINITY: _affinity(1),
+    Setting.SHORT_AFFINITY: _affinity(5),
 }
 
 
@@ -88,6 +96,25 @@ class Answers(Enum):
 
     CLUSTER_IP = "the cluster IP"
     READY_PODS = "the addresses of the ready pods"
+    EVERY_POD = "the addresses of all pods, ready or not"
+    NAME = "the full name"
+    PORT = "the port and full name"
+    PORTS_OF_PODS = "the port and pod names"
+    ALIAS = "the external name"
+
+
+class Silence(Enum):
+    """How connections end where nobody is to answer."""
+
+    REFUSED = "refused"
+    UNANSWERED = "not answered"
+
+
+class Meeting(Enum):
+    """How many backends a caller meets."""
+
+    ONE = "one backend only"
+    SEVERAL = "more than one backend"
 
 
 class Place(Enum):
@@ -130,11 +157,14 @@ class Door(Enum):
     POD_IP = "address of every pod"
     FORMER_CLUSTER_IP = "former cluster IP"
     FORMER_NODE_PORT = "former node port"
+    NODE_ADDRESS = "address"  # of a node itself, at a port that is named
+    VARIABLES = "address in the variables"  # of the pod that calls
+    API_SERVER = "the API server's Service"  # the one that every cluster has
 
     @property
     def on_nodes(self) -> bool:
         """Whether it is a port of nodes, so that one says which."""
-        return self in (Door.NODE_PORT, Door.FORMER_NODE_PORT)
+        return self in (Door.NODE_PORT, Door.FORMER_NODE_PORT, Door.NODE_ADDRESS)
 
 
 class Nodes(Enum):
@@ -148,15 +178,24 @@ class Nodes(Enum):
 
 @dataclass(frozen=True)
 class Frontend:
-    """An address and port one may connect to: a door of a Service; *port* names one of several ports."""
+    """An address and port one may connect to: a door of a Service.
+
+    *port* names one of several ports, or is a number that the Service may not declare; *pod* is one of its pods, where
+    that pod's own name is meant.
+    """
 
     service: str
     door: Door = Door.NAME
     port: str = ""
     nodes: Nodes = Nodes.EVERY
+    pod: str = ""
 
     def __str__(self) -> str:
-        port = f'port "{self.port}" of ' if self.port else ""
+        port = f"port {self.port} of " if self.port.isdigit() else f'port "{self.port}" of ' if self.port else ""
+        if self.door is Door.API_SERVER:
+            return "the API server's Service"
+        if self.pod:
+            return f'{port}pod "{self.pod}" of "{self.service}"'
         if self.door is Door.NAME:
             return f'{port}"{self.service}"'
         at = f" on {self.nodes.value}" if self.door.on_nodes else ""

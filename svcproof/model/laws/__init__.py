@@ -18,7 +18,8 @@ from svcproof.model.laws.delivery import (
     prober_kept_schedule,
     refused_not_lost,
 )
-from svcproof.model.laws.names import no_such_name, resolves_to_exactly
+from svcproof.model.laws.names import no_such_name, points_to_exactly, resolves_to_exactly
+from svcproof.model.laws.reached import reached_at_own_address
 from svcproof.model.laws.selection import every_backend_answered, only_these_answered
 from svcproof.model.laws.source_address import source_address_is_a_nodes, source_address_preserved
 from svcproof.model.laws.spread import spread_over_backends
@@ -41,10 +42,12 @@ _EVERY: tuple[Law, ...] = (
     not_the_same_backend_for_ever,
     source_address_preserved,
     source_address_is_a_nodes,
+    reached_at_own_address,
     converged_within,
     new_backends_answer_within,
     unavailable_for_at_most,
     resolves_to_exactly,
+    points_to_exactly,
     no_such_name,
     body_arrives_whole,
 )

@@ -47,6 +47,26 @@ def resolves_to_exactly(history: History, *, records: Sequence[str], type: str =
     return conclude(case, evidence, fine, says=says)
 
 
+def points_to_exactly(history: History, *, targets: Sequence[str]) -> Verdict:
+    """Each query for SRV records gives exactly these targets, as "PORT NAME"; weights are the DNS's own business.
+
+    The form of the names is the Kubernetes DNS specification's (section 2.3.2 and 2.4.2).
+    """
+    case = open_case(history)
+
+    def found(exchange: Exchange) -> set[str]:
+        return {answer.split(" ", 3)[3] for answer in resolved(exchange, "SRV")}
+
+    def says(exchange: Exchange) -> str:
+        if exchange.outcome is not Outcome.ANSWERED:
+            return telling.how_it_ended(exchange)
+        return f"pointed to {telling.names(found(exchange))}, wanted {telling.names(targets)}"
+
+    evidence = weigh(case, lambda one: one.outcome is not Outcome.ANSWERED or found(one) != set(targets))
+    fine = f"{telling.count(len(case.judged), 'query')} pointed to exactly {telling.names(targets)}"
+    return conclude(case, evidence, fine, says=says)
+
+
 def no_such_name(history: History, *, codes: Sequence[str] = ("NXDOMAIN",)) -> Verdict:
     """Each query is told, definitely, that there is no such name; silence or a failing resolver proves nothing.
 

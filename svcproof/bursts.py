@@ -1,0 +1,97 @@
+"""Bursts of connections: one now and then, to every port, or until nobody answers any more; and what backends saw."""
+
+from __future__ import annotations
+
+from svcproof.cluster import services
+from svcproof.cluster.routing import target_number
+from svcproof.cluster.waiting import Deadline, let_pass
+from svcproof.model.history import Outcome
+from svcproof.model.service import Frontend, Meeting, Silence, Vantage
+from svcproof.model.verdict import Verdict
+from svcproof.world import World
+
+LOOKS = 10
+"""How many connections are looked at once nobody answers any more."""
+
+REFUSALS, REFUSAL_RATE = 4, 0.8
+"""So many refusals, so many a second: Linux sends one a second to each caller (icmp(7), icmp_ratelimit)."""
+
+BODIES = 5
+
+MEETINGS = 40
+"""How many connections tell whether a caller has a choice: with two backends luck hides it once in 5e11 times."""
+
+LIMIT = 2.0
+"""How long one connection may take (seconds): long enough to tell a refusal that came late from none."""
+
+
+def open_apart(here: World, vantage: Vantage, frontend: Frontend, count: int, pause: float) -> None:
+    """Open so many connections, one every *pause* seconds, from every place of a vantage."""
+    for place in here.places(vantage, frontend):
+        here.opened += here.traffic.burst(place, here.targets(frontend), count, rate=1 / pause, limit=LIMIT)
+
+
+def ask_for_bytes(here: World, vantage: Vantage, frontend: Frontend, size: int) -> None:
+    """Ask for a body of so many bytes, a few times, from every place of a vantage."""
+    for place in here.places(vantage, frontend):
+        here.opened += here.traffic.burst(place, here.targets(frontend), BODIES, rate=4.0, limit=10.0, size=size)
+
+
+def falls_silent(here: World, vantage: Vantage, frontend: Frontend, silence: Silence) -> Verdict:
+    """Require that within the convergence time connections from here to there come to be refused, or not answered.
+
+    They are tried one by one until none is answered or the budget is over; a few more are judged. The prober's control
+    stream bears witness meanwhile.
+    """
+    places, targets = here.places(vantage, frontend), here.targets(frontend)
+    within = Deadline(here.settings.budget)
+    while not within.passed:
+        tried = [name for place in places for name in here.traffic.burst(place, targets, 1, limit=LIMIT)]
+        ends = [one.outcome for one in here.traffic.history().exchanges if one.stream in tried]
+        let_pass(min(1 / REFUSAL_RATE, within.left))
+        if Outcome.ANSWERED not in ends:
+            break
+    here.recorder.figure("fell silent after", round(within.spent * 1000), "ms")
+    refused = silence is Silence.REFUSED
+    count, rate, limit = (REFUSALS, REFUSAL_RATE, LIMIT) if refused else (LOOKS, 20.0, 1.0)
+    streams = [name for place in places for name in here.traffic.burst(place, targets, count, rate=rate, limit=limit)]
+    return here.check("refused_not_lost" if refused else "no_exchange_answered", streams=streams)
+
+
+def comes_to_meet(here: World, vantage: Vantage, frontend: Frontend, meeting: Meeting) -> Verdict:
+    """Require that within the convergence time a caller comes to meet one backend only, or more than one."""
+    places, targets = here.places(vantage, frontend), here.targets(frontend)
+    within = Deadline(here.settings.budget)
+    one = meeting is Meeting.ONE
+    while not within.passed:
+        tried = [name for place in places for name in here.traffic.burst(place, targets, MEETINGS)]
+        found = [end for end in here.traffic.history().exchanges if end.stream in tried]
+        if all(end.outcome is Outcome.ANSWERED for end in found) and (len({end.backend for end in found}) == 1) == one:
+            break
+    here.recorder.figure("settled after", round(within.spent * 1000), "ms")
+    here.opened = [name for place in places for name in here.traffic.burst(place, targets, MEETINGS)]
+    return here.check_loyalty() if one else check_restlessness(here)
+
+
+def check_reached(here: World, frontend: Frontend) -> Verdict:
+    """Require that each backend saw itself reached at an address of its own, at the target port that was meant."""
+    port = services.port_of(here.stage.service(frontend.service), frontend.port)
+    found = {
+        pod["metadata"]["name"]: sorted(
+            services.joined(entry["ip"], target_number(pod, port["targetPort"]))
+            for entry in pod["status"].get("podIPs") or []
+        )
+        for pod in here.stage.pods(frontend.service)
+    }
+    return here.check("reached_at_own_address", addresses=found)
+
+
+def check_restlessness(here: World) -> Verdict:
+    """Require that a vantage was answered by more than one backend."""
+    known = sum(backends.count for backends in here.stage.backends.values())
+    return here.check("not_the_same_backend_for_ever", backend_count=max(2, known))
+
+
+def only_pod(here: World, pod: str) -> Verdict:
+    """Require that nobody but this one pod answered."""
+    return here.check("only_these_answered", backends=[pod])
