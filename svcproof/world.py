@@ -220,10 +220,9 @@ class World:
         traffic from the moment on when all of it flowed.
         """
         self.rest()
-        if not streams and self.opened:
+        if not streams:
             streams = self.opened
-        elif since is None:
-            since = FLOWING
+            since = FLOWING if since is None and not streams else since
         return self.say(law, self.traffic.judge(law, streams=streams, since=since, **arguments))
 
     def say(self, law: str, verdict: Verdict) -> Verdict:
