@@ -255,28 +255,29 @@ def matrix(page: Page) -> str:
         )  # fmt: skip
         if found:
             name = f'<a href="#{escape(result.entry.id)}">{escape(result.entry.name)}</a>'
-            parts.append(f"<h3>{_mark(result.ending)} {name}</h3>{_grid(found, result.ending)}")
+            parts.append(f"<h3>{_mark(result.ending)} {name}</h3>{_grid(found)}")
     return "".join(parts)
 
 
-def _grid(cells: Sequence[Cell], ending: Ending | None = None) -> str:
+def _grid(cells: Sequence[Cell]) -> str:
     vantages, frontends = matrices.axes(cells)
     found = {(cell.vantage, cell.frontend): cell for cell in cells}
     head = "".join(f'<th scope="col">{escape(name)}</th>' for name in frontends)
     body = ""
     for vantage in vantages:
-        row = "".join(_cell(found.get((vantage, frontend)), ending) for frontend in frontends)
+        row = "".join(_cell(found.get((vantage, frontend))) for frontend in frontends)
         body += f'<tr><th scope="row">{escape(vantage)}</th>{row}</tr>'
     return f'<div class="wide"><table class="matrix"><thead><tr><th>from</th>{head}</tr></thead>{body}</table></div>'
 
 
-def _cell(cell: Cell | None, ending: Ending | None) -> str:
+def _cell(cell: Cell | None) -> str:
     if cell is None:
         return '<td class="none">·</td>'
-    mine = {True: Ending.MET, False: Ending.VIOLATED, None: Ending.MET if ending is Ending.MET else None}[cell.met]
-    symbol = f"{_mark(mine)} " if mine else ""
-    wanted = f"<br><small>expected {escape(cell.expected)}</small>" if cell.expected else ""
-    return f'<td class="cell {mine.value if mine else "skipped"}">{symbol}{escape(cell.seen)}{wanted}</td>'
+    mine = {True: Ending.MET, False: Ending.VIOLATED, None: Ending.UNKNOWN}[cell.met]
+    if not cell.expected:
+        return f'<td class="cell skipped">{escape(cell.seen)}</td>'
+    wanted = f"<small>expected: {escape(cell.expected)}</small>"
+    return f'<td class="cell {mine.value}">{_mark(mine)} {escape(cell.seen)}<br>{wanted}</td>'
 
 
 # -- the cluster

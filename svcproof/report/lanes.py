@@ -48,15 +48,27 @@ def draw(history: History, fineness: int = FINEST) -> str:
     """Return the figure with its caption and its list of events; empty where nothing was recorded."""
     if not history.exchanges and not history.events:
         return ""
-    drawing = _Drawing(history, fineness).svg()
-    return f'<figure class="lanes">{drawing}{_caption(history)}</figure>{_events(history)}'
+    told = _Told(history)
+    drawing = _Drawing(told, fineness).svg()
+    return f'<figure class="lanes">{drawing}{_caption(told)}</figure>{_events(history)}'
+
+
+class _Told:
+    """A history with what is told of it, found out once: thousands of exchanges are not counted twice."""
+
+    def __init__(self, history: History) -> None:
+        self.history = history
+        self.streams = sorted(history.streams.values(), key=lambda stream: stream.control)
+        self.exchanges = by_stream(history)
+        self.figures = {name: of_stream(exchanges) for name, exchanges in self.exchanges.items()}
 
 
 class _Drawing:
     """One drawing: time to the right, one lane below the other."""
 
-    def __init__(self, history: History, fineness: int) -> None:
-        self._history = history
+    def __init__(self, told: _Told, fineness: int) -> None:
+        self._told = told
+        self._history = history = told.history
         self._fineness = fineness
         moments = [one.start for one in history.exchanges] + [event.at for event in history.events]
         ends = [one.end for one in history.exchanges] + [event.at for event in history.events]
@@ -71,17 +83,16 @@ class _Drawing:
         """Return the SVG; a reader without eyes gets its sentence."""
         moments = [event for event in self._history.events if event.kind in _MOMENTS]
         self._y = top = 22 + 14 * min(MOMENT_ROWS, len(moments))
-        streams = _ordered(self._history)
-        exchanges = by_stream(self._history)
+        streams = self._told.streams
         for stream in streams[:LANES_SHOWN]:
-            self._lane(stream, exchanges[stream.name])
+            self._lane(stream, self._told.exchanges[stream.name])
         if len(streams) > LANES_SHOWN:
             self._label(f"… and {len(streams) - LANES_SHOWN} more streams")
         for kind in _EVENT_KINDS:
             self._markers(kind, [event for event in self._history.events if event.kind is kind])
         height = self._y + 24
         plot = "".join([self._axis(top, height), self._moments(moments, height), *self._plot])
-        said = escape(_sentence(self._history), quote=True)
+        said = escape(_sentence(self._told), quote=True)
         return (
             f'<svg class="swim" viewBox="0 0 {WIDTH} {height:g}" role="img" aria-label="{said}">'
             f'<svg x="{LEFT}" width="{PLOT}" height="{height:g}"><g class="plot" data-width="{PLOT}">{plot}</g></svg>'
@@ -193,11 +204,6 @@ def _number(value: float) -> str:
     return f"{round(value, 1):g}".replace("0.", ".", 1) if abs(value) < 1 else f"{round(value, 1):g}"
 
 
-def _ordered(history: History) -> list[Stream]:
-    """Return the streams as they began, those that only bear witness last."""
-    return sorted(history.streams.values(), key=lambda stream: stream.control)
-
-
 def _longest(exchanges: Sequence[Exchange]) -> Outage | None:
     sent = [one for one in exchanges if one.outcome is not Outcome.NOT_SENT]
     return max((one for one in outages(sent) if one.first), key=lambda one: one.likely, default=None)
@@ -215,11 +221,11 @@ def _cut(text: str, length: int) -> str:
     return text if len(text) <= length else text[: length - 1] + "…"
 
 
-def _sentence(history: History) -> str:
+def _sentence(told: _Told) -> str:
     """Say the drawing in words."""
     said = []
-    for stream in _ordered(history)[:LANES_SHOWN]:
-        figures = of_stream([one for one in history.exchanges if one.stream == stream.name])
+    for stream in told.streams[:LANES_SHOWN]:
+        figures = told.figures[stream.name]
         said.append(
             f"{telling.route(stream)}: {figures['answered']} of {figures['sent']} answered, "
             f"longest outage {figures['longest_outage_ms']} ms"
@@ -227,14 +233,13 @@ def _sentence(history: History) -> str:
     return "; ".join(said) or "no exchange was recorded"
 
 
-def _caption(history: History) -> str:
+def _caption(told: _Told) -> str:
     """Return the table of figures: what the drawing shows, to be read and copied."""
     rows = []
-    exchanges = by_stream(history)
-    for stream in _ordered(history):
-        figures = of_stream(exchanges[stream.name])
+    for stream in told.streams:
+        figures = told.figures[stream.name]
         bad = ", ".join(f"{figures[word]} {word}" for word in ("refused", "lost", "wrong") if figures.get(word))
-        backends = sorted({one.backend for one in exchanges[stream.name] if one.backend})
+        backends = sorted({one.backend for one in told.exchanges[stream.name] if one.backend})
         cells = [
             f"{'control: ' if stream.control else ''}{stream.vantage} → {telling.place(stream)}",
             f"{figures['answered']:,} of {figures['sent']:,}",
@@ -245,7 +250,7 @@ def _caption(history: History) -> str:
         ]
         rows.append("<tr>" + "".join(f"<td>{escape(str(cell))}</td>" for cell in cells) + "</tr>")
     head = "".join(f"<th>{name}</th>" for name in ("stream", "answered", "not", "p50 / p99 ms", "longest gap ms", "by"))
-    short = "" if history.complete else '<p class="warn">? The recording is cut short: its end is missing.</p>'
+    short = "" if told.history.complete else '<p class="warn">? The recording is cut short: its end is missing.</p>'
     table = f'<div class="wide"><table><thead><tr>{head}</tr></thead><tbody>{"".join(rows)}</tbody></table></div>'
     return f"<figcaption>{short}{table}</figcaption>"
 
