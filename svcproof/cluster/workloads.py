@@ -13,11 +13,14 @@ from svcproof.probe import agent_source
 PORT = 8080
 """Where every backend listens: no process here may open a port below 1024."""
 
+SECOND_PORT = 8081
+"""Where witnesses also answer HTTP: a Service's target port can be changed to it."""
+
 TCP_PORT = 9000
 UDP_PORT = 9001
 """Where witnesses also listen: lines over TCP, datagrams over UDP."""
 
-DRAIN_SECONDS = 3
+DRAIN_SECONDS = 5
 """How long a backend goes on answering after its deletion was asked for: the data plane needs time to turn away."""
 
 SHELL = "shell"
@@ -48,7 +51,10 @@ http {{
 """
 _IDLE = "trap 'exit 0' TERM INT; while :; do sleep 3600 & wait $!; done"
 _AGENT = ["python3", f"{AGENT_FOLDER}/agent.py"]
-_WITNESS_PORTS = ["--http", str(PORT), "--tcp", str(TCP_PORT), "--udp", str(UDP_PORT)]
+_WITNESS_PORTS = [
+    *("--http", str(PORT), "--http", str(SECOND_PORT)),
+    *("--tcp", str(TCP_PORT), "--udp", str(UDP_PORT)),
+]
 _DRAIN = f"drain:{DRAIN_SECONDS}"
 _RESOURCES = {"requests": {"cpu": "5m", "memory": "16Mi"}}
 _PROBER_RESOURCES = {"requests": {"cpu": "100m", "memory": "32Mi"}}
@@ -210,6 +216,7 @@ def _witness(images: Images) -> Object:
         "env": _downward(),
         "ports": [
             {"name": "main", "containerPort": PORT},
+            {"name": "second", "containerPort": SECOND_PORT},
             {"name": "tcp", "containerPort": TCP_PORT},
             {"name": "udp", "containerPort": UDP_PORT, "protocol": "UDP"},
         ],
