@@ -20,6 +20,7 @@ from svcproof.cluster.vantages import Place as Start
 from svcproof.cluster.vantages import Vantages
 from svcproof.cluster.waiting import Deadline, Rounds, Sighting, await_state, let_pass
 from svcproof.model import variables
+from svcproof.model.assumptions import unless_backends_gave_up
 from svcproof.model.capability import Capability
 from svcproof.model.history import Exchange, Lane, Outcome
 from svcproof.model.pages import Fetch, Route, page_shows
@@ -231,8 +232,13 @@ class World:
         return verdict.require()
 
     def check_losses(self) -> Verdict:
-        """Require that no connection of the steady traffic was lost."""
-        return self.check("none_lost", unsent=UNSENT)
+        """Require that no connection of the steady traffic was lost while the backends did their part."""
+        self.rest()
+        verdict = self.traffic.judge("none_lost", since=FLOWING, unsent=UNSENT)
+        history = self.traffic.history()
+        touched = {pod for pods in self.stage.changed.values() for pod in pods}
+        since = history.moment(FLOWING) or 0.0
+        return self.say("none_lost", unless_backends_gave_up(verdict, history, touched, since=since))
 
     def check_strangers(self, which: Which, name: str) -> Verdict:
         """Require that nobody but these of a Deployment's pods answered."""

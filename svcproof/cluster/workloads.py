@@ -246,7 +246,7 @@ def _container(name: str, image: str, command: Sequence[str]) -> Object:
 
 def _readiness(path: str) -> Object:
     get = {"path": path, "port": PORT}
-    return {"httpGet": get, "periodSeconds": 1, "timeoutSeconds": 2, "failureThreshold": 3}
+    return {"httpGet": get, "periodSeconds": 1, "timeoutSeconds": 5, "failureThreshold": 3}
 
 
 def _downward() -> list[Object]:
