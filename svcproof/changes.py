@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-from svcproof.cluster import services
+from svcproof.cluster import ranges, services
 from svcproof.cluster.api import Object
 from svcproof.cluster.disruptions import Disruptions, roll_out
 from svcproof.cluster.transitions import CHANGED, delete_service
@@ -85,8 +85,13 @@ def change(world: World, name: str, to: ServiceChange) -> None:
     if to.target:
         ports[0]["targetPort"] = to.target
     else:
-        del ports[0]["nodePort"]
+        ports[0]["nodePort"] = _free_node_port(world)  # the API server would keep one that is left out
     _patch(world, name, {"ports": ports})
+
+
+def _free_node_port(world: World) -> int:
+    allowed = ranges.node_port_range(world.api, world.sandbox.namespace())
+    return next(ranges.free_node_ports(allowed, world.api.list("Service")))
 
 
 def make_anew(world: World, name: str) -> None:
@@ -168,7 +173,8 @@ def every_connection(world: World, ending: Ending) -> Verdict:
     if ending is Ending.ANSWERED:
         _mark_listed(world, "gained", "dropped")
         return _converged(world, LISTED)
-    _mark_listed(world, "dropped")
+    _await_nothing_listed(world)
+    _mark_listed(world, "forgot", "dropped")
     silent = _converged(world, LISTED, wanted="unanswered")
     streams = _single_connections(world)
     refused = world.check("refused_not_lost", streams=streams, since=CONVERGED)
@@ -292,6 +298,17 @@ def _await_listed(world: World, name: str) -> None:
         return Sighting(says, (complete and all(pods == wanted for pods in listed.values())) or None)
 
     await_state(f'the ready pods of "{name}" listed', look, _patience(world), watches.news)
+
+
+def _await_nothing_listed(world: World) -> None:
+    """Wait until no Service that traffic flows to lists anybody: terminating backends serve where no others are left."""
+    concerned = sorted({flow.frontend.service for flow in world.flows.values()})
+
+    def look() -> Sighting[bool]:
+        left = [str(entry) for one in concerned for entry in world.stage.endpoints(one)]
+        return Sighting(", ".join(left) or "none", None if left else True)
+
+    await_state("no endpoints listed", look, _patience(world), world.sandbox.watches().news)
 
 
 def _complete(deployment: Object | None) -> bool:
