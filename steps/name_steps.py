@@ -1,8 +1,18 @@
 """Names: what the cluster's DNS answers, and how a pod's resolver asks it."""
 
-from svcproof.gherkin import Context, then, when
+from svcproof.gherkin import Context, given, then, when
 from svcproof.model.service import Answers, Frontend, Vantage
 from svcproof.naming import NO_NAME, NO_RECORD, lookups
+
+
+@given("{vantage:Vantage} has found {frontend:Frontend}")
+def has_found(context: Context, vantage: Vantage, frontend: Frontend) -> None:
+    lookups(context).has_found(vantage, frontend)
+
+
+@when("an alias {name:Name} of the standing Service joins")
+def an_alias_joins(context: Context, name: str) -> None:
+    lookups(context).alias_standing(name)
 
 
 @when("{vantage:Vantage} looks up the {record:Record} records of {frontend:Frontend}")
@@ -48,7 +58,7 @@ def finds_nobody(context: Context, vantage: Vantage, frontend: Frontend) -> None
     lookups(context).finds_nothing(vantage, frontend)
 
 
-@then("the resolver asks cluster DNS")
+@then("the resolver asks cluster DNS, a Service with ready pods behind it")
 def asks_cluster_dns(context: Context) -> None:
     lookups(context).asks_cluster_dns()
 

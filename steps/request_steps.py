@@ -45,6 +45,8 @@ def asks_for(context: Context, asker: Asker, wish: Wish) -> None:
 
 @when("the {kind:ObjectKind} {name:Name} is updated with:")
 def is_updated_with(context: Context, kind: str, name: str) -> None:
+    if kind == "Service":
+        world(context).routing.remember(name)
     asking(context).rewrite(kind, name, context.text)
 
 

@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 from ipaddress import ip_address
 from typing import Any
 
-from svcproof.cluster.api import NotFound
+from svcproof.cluster import services, standing
+from svcproof.cluster.api import NotFound, Object
+from svcproof.cluster.routing import target_number
 from svcproof.cluster.vantages import InPod
 from svcproof.cluster.vantages import Place as Start
 from svcproof.cluster.waiting import Deadline, Rounds
@@ -15,8 +17,8 @@ from svcproof.gherkin import Context, world
 from svcproof.model import resolver
 from svcproof.model.history import Exchange, Outcome
 from svcproof.model.laws.names import resolved, resolves_otherwise
-from svcproof.model.service import Answers, Door, Frontend, Vantage
-from svcproof.model.verdict import Inconclusive, Verdict
+from svcproof.model.service import Answers, Door, Frontend, ServiceKind, Vantage
+from svcproof.model.verdict import Inconclusive, Verdict, worst
 from svcproof.world import World
 
 AGAIN = 5
@@ -49,6 +51,15 @@ class Lookups:
     configuration: resolver.Resolver | None = None
 
     # asking
+
+    def alias_standing(self, name: str) -> None:
+        """Make a Service that is an alias of the standing Service, which lives in another namespace."""
+        here = self.here
+        other = standing.standing(here.vantages, here.settings)
+        target = f"{other.name}.{other.stage.sandbox.namespace()}.svc.{here.routing.domain}"
+        body = services.service(name, ServiceKind.EXTERNAL_NAME, [services.Port()], {})
+        body["spec"]["externalName"] = target
+        here.sandbox.create(body)
 
     def ask(self, vantage: Vantage, frontend: Frontend, record: str, transport: str = "") -> None:
         """Look a name up once, from every place of a vantage; without *transport* as programs do where they would."""
@@ -159,10 +170,24 @@ class Lookups:
         self.here.opened = self._settle(self.questions, lambda one: one.detail.startswith(tuple(codes)))
         return self.here.check("no_such_name", codes=list(codes))
 
+    def has_found(self, vantage: Vantage, frontend: Frontend) -> None:
+        """Look a name up until it resolves; raise Inconclusive when it does not: what follows would show nothing."""
+        asked = self._questions(vantage, frontend, ADDRESS)
+        streams = self._settle(asked, lambda one: one.outcome is Outcome.ANSWERED)
+        self._found(streams, f"{frontend} does not resolve yet")
+
     def asks_cluster_dns(self) -> Verdict:
         """Require that the pod's resolver asks cluster DNS, whose Service has both ports and ready pods behind it."""
-        spec = self.here.api.get("Service", "kube-dns", "kube-system")["spec"]
-        return self.here.say("asks_cluster_dns", resolver.asks_cluster_dns(self._read(), spec["clusterIPs"]))
+        api = self.here.api
+        spec = api.get("Service", "kube-dns", "kube-system")["spec"]
+        slices = api.list("EndpointSlice", "kube-system", labels=f"{services.SERVICE_NAME_LABEL}=kube-dns")
+        ready = [one.pod for one in services.endpoints(slices, "kube-dns") if one.ready]
+        offers = {f"{port['port']}/{port['protocol']}" for port in spec["ports"]}
+        verdicts = [
+            resolver.asks_cluster_dns(self._read(), spec["clusterIPs"]),
+            resolver.is_a_dns_service(offers, ready),
+        ]
+        return self.here.say("asks_cluster_dns", worst(verdicts))
 
     def searches(self) -> Verdict:
         """Require that the pod's resolver completes names as the Kubernetes documentation says."""
@@ -179,38 +204,45 @@ class Lookups:
         kind = self._type(other, ADDRESS)
         asked = [Question(one.place, self.here.routing.name(other), kind) for one in questions]
         streams = self._settle(asked, lambda one: one.outcome is Outcome.ANSWERED)
+        self._found(streams, "no other name resolves either")
+
+    def _found(self, streams: Sequence[str], otherwise: str) -> None:
         ends = [one for one in self.here.traffic.history().exchanges if one.stream in streams]
         silent = [one for one in ends if one.outcome is not Outcome.ANSWERED]
         if silent or not ends:
-            raise Inconclusive(f"no other name resolves either: {silent[0].detail if silent else 'nothing was sent'}")
+            raise Inconclusive(f"{otherwise}: {silent[0].detail if silent else 'nothing was sent'}")
 
     def _records(self, answers: Answers, name: str, kind: str) -> list[str]:
         if answers is Answers.NAME:
             return [self.here.routing.name(Frontend(name, Door.FULL_NAME))]
-        spec = self._service(name)["spec"]
+        if answers is Answers.POD:
+            pod = self.here.api.get("Pod", name, self.here.sandbox.namespace())
+            return _of_family([pod], kind)
+        spec = self.here.stage.service(name)["spec"]
         if answers is Answers.ALIAS:
             return [spec["externalName"].rstrip(".") + "."]
         if answers is Answers.CLUSTER_IP:
-            every = spec["clusterIPs"]
-        else:
-            stage = self.here.stage
-            pods = stage.ready_pods(name) if answers is Answers.READY_PODS else stage.pods(name)
-            every = [entry["ip"] for pod in pods for entry in pod["status"].get("podIPs") or []]
-        return sorted(one for one in every if (ip_address(one).version == 6) == (kind == "AAAA"))
-
-    def _service(self, name: str) -> Any:
-        if name == "kubernetes":
-            return self.here.api.get("Service", name, "default")
-        return self.here.stage.service(name)
+            return sorted(one for one in spec["clusterIPs"] if _is_of(one, kind))
+        stage = self.here.stage
+        return _of_family(stage.ready_pods(name) if answers is Answers.READY_PODS else stage.pods(name), kind)
 
     def _targets(self, answers: Answers, name: str) -> list[str]:
-        port = self._service(name)["spec"]["ports"][0]
+        port = self.here.stage.service(name)["spec"]["ports"][0]
         full = self.here.routing.name(Frontend(name, Door.FULL_NAME))
         if answers is Answers.PORT:
             return [f"{port['port']} {full}"]
         ready = self.here.stage.ready_pods(name)
-        number = {"main": 8080}.get(port["targetPort"], port["targetPort"])
-        return sorted(f"{number} {pod['metadata']['name']}.{full}" for pod in ready)
+        return sorted(f"{target_number(pod, port['targetPort'])} {pod['metadata']['name']}.{full}" for pod in ready)
+
+
+def _is_of(address: str, kind: str) -> bool:
+    """Whether an address belongs into a record of this type."""
+    return (ip_address(address).version == 6) == (kind == "AAAA")
+
+
+def _of_family(pods: Sequence[Object], kind: str) -> list[str]:
+    every = [entry["ip"] for pod in pods for entry in pod["status"].get("podIPs") or []]
+    return sorted(one for one in every if _is_of(one, kind))
 
 
 def lookups(context: Context) -> Lookups:

@@ -14,7 +14,7 @@ from svcproof.cluster.node_control import NodeControl
 from svcproof.cluster.routing import Routing
 from svcproof.cluster.sandbox import Sandbox
 from svcproof.cluster.settings import Settings
-from svcproof.cluster.stage import Stage
+from svcproof.cluster.stage import API_SERVER, Stage
 from svcproof.cluster.traffic import Target, Traffic
 from svcproof.cluster.vantages import Place as Start
 from svcproof.cluster.vantages import Vantages
@@ -202,7 +202,9 @@ class World:
             self._await_data_plane(place, targets, answering=answering, within=within)
         rate = BURST_RATE if answering else REFUSAL_RATE
         for place in places:
-            self.opened += self.traffic.burst(place, targets, count, lane=lane, rate=rate)
+            self.opened += self.traffic.burst(
+                place, targets, count, lane=lane, rate=rate, limit=LIMIT if answering else 1.0
+            )
 
     def _await_data_plane(self, place: Start, targets: Sequence[Target], *, answering: bool, within: Deadline) -> None:
         """Return once every target is answered, or not, as it will be; or when the budget is over: laws decide then."""
@@ -351,6 +353,14 @@ class World:
     def judge_ignorance(self, deployment: str, service: str) -> Verdict:
         """Require that no pod of a Deployment has a variable of a Service."""
         return self.say("no_pod_knows", variables.no_pod_knows(self.environments(deployment), service))
+
+    def judge_discretion(self, deployment: str) -> Verdict:
+        """Require that no pod of a Deployment has variables of Services outside its own namespace, but for one.
+
+        The API server's Service is known everywhere.
+        """
+        known = [*services.names(self.api.list("Service", self.sandbox.namespace())), API_SERVER]
+        return self.say("no_pod_knows_others", variables.no_pod_knows_others(self.environments(deployment), known))
 
     def judge_sameness(self, name: str) -> Verdict:
         """Require that a Deployment's pods are those it was born with, never restarted; otherwise nothing was shown."""

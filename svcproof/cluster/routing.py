@@ -8,7 +8,7 @@ from functools import cached_property
 
 from svcproof.cluster import services
 from svcproof.cluster.api import Object
-from svcproof.cluster.stage import Stage
+from svcproof.cluster.stage import API_SERVER, Stage
 from svcproof.cluster.traffic import Target
 from svcproof.cluster.vantages import InPod, Vantages
 from svcproof.cluster.vantages import Place as Start
@@ -58,7 +58,7 @@ class Routing:
     def targets(self, frontend: Frontend) -> list[Target]:
         """Return the addresses that a frontend stands for; raise Inconclusive where it has none."""
         if frontend.door is Door.API_SERVER:
-            spec = self._api_server()["spec"]
+            spec = self.stage.service(API_SERVER)["spec"]
             return [Target(str(frontend), spec["clusterIP"], spec["ports"][0]["port"], protocol="connect")]
         service = self._service(frontend)
         port = _port(service, frontend.port)
@@ -118,10 +118,6 @@ class Routing:
                 raise Inconclusive(f'nobody has noted the addresses of "{frontend.service}" before they changed')
             return self.remembered[frontend.service]
         return self.stage.service(frontend.service)
-
-    def _api_server(self) -> Object:
-        """Return the Service that every cluster has."""
-        return self.stage.api.get("Service", "kubernetes", "default")
 
     def _told(self, name: str) -> tuple[str, int]:
         """Return the address and port of a Service as the variables in its first ready pod tell them."""

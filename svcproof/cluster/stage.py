@@ -15,6 +15,9 @@ from svcproof.cluster.waiting import Deadline, Sighting, await_state
 from svcproof.model.service import Backends, ServiceKind, Setting, Site
 from svcproof.model.verdict import Inconclusive
 
+API_SERVER = "kubernetes"
+"""The name of the API server's Service, in the namespace default of every cluster."""
+
 PODS_SECONDS = 90.0
 """How long we look for pods to become ready: images may have to be pulled."""
 
@@ -184,8 +187,9 @@ class Stage:
         return services.endpoints(self.sandbox.watches().objects("EndpointSlice"), name)
 
     def service(self, name: str) -> Object:
-        """Return a Service as the API server has it now."""
-        return self.api.get("Service", name, self.sandbox.namespace())
+        """Return a Service as the API server has it now; "kubernetes" is the API server's own."""
+        namespace = "default" if name == API_SERVER else self.sandbox.namespace()
+        return self.api.get("Service", name, namespace)
 
     @cached_property
     def nodes(self) -> list[str]:

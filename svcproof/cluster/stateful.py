@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from svcproof.cluster import workloads
+from svcproof.cluster import services, workloads
 from svcproof.cluster.api import Object
 from svcproof.cluster.stage import Stage
 from svcproof.model.service import Backends, ServiceKind
@@ -10,7 +10,8 @@ from svcproof.model.service import Backends, ServiceKind
 
 def serve(stage: Stage, name: str, backends: Backends) -> None:
     """Declare a headless Service and a StatefulSet of the same name, and await both."""
-    stage.expose(name, ServiceKind.HEADLESS)
+    stage.kinds[name] = ServiceKind.HEADLESS
+    stage.sandbox.create(services.service(name, ServiceKind.HEADLESS, [services.Port(name="main")]))
     stage.configure(workloads.configuration(backends.application))
     stage.sandbox.create(stateful_set(name, backends, stage.images))
     stage.backends[name] = backends

@@ -44,6 +44,16 @@ def asks_cluster_dns(found: Resolver, addresses: Collection[str]) -> Verdict:
     )
 
 
+def is_a_dns_service(offers: Collection[str], ready: Collection[str]) -> Verdict:
+    """The Service of cluster DNS offers port 53 over UDP and TCP, and lists a ready pod; *offers* says "53/UDP"."""
+    missing = {"53/UDP", "53/TCP"} - set(offers)
+    if missing:
+        return violated(f"the DNS Service offers {', '.join(sorted(offers))}; missing {', '.join(sorted(missing))}")
+    if not ready:
+        return violated("the DNS Service lists no ready endpoint")
+    return met(f"the DNS Service offers {', '.join(sorted(offers))} and lists {', '.join(sorted(ready))}")
+
+
 def searches(found: Resolver, namespace: str) -> Verdict:
     """The search list begins with the pod's namespace, then all Services, then the cluster's domain.
 

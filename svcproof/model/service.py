@@ -96,7 +96,8 @@ class Answers(Enum):
 
     CLUSTER_IP = "the cluster IP"
     READY_PODS = "the addresses of the ready pods"
-    EVERY_POD = "the addresses of all pods, ready or not"
+    EVERY_POD = "the addresses of all pods"
+    POD = "the address"  # of one pod, by the pod's name
     NAME = "the full name"
     PORT = "the port and full name"
     PORTS_OF_PODS = "the port and pod names"

@@ -82,3 +82,20 @@ def no_pod_knows(pods: Sequence[PodEnvironment], service: str) -> Verdict:
     return met(
         f"none of {len(pods)} pods has a variable that begins with {start}_SERVICE or {start}_PORT", pods=len(pods)
     )
+
+
+def no_pod_knows_others(pods: Sequence[PodEnvironment], services: Sequence[str]) -> Verdict:
+    """Each pod has the variables of these Services only, told by the host that every Service's variables name."""
+    if not pods:
+        return unknown("there is no pod to look into")
+    end = "_SERVICE_HOST"
+    known = {prefix(service) for service in services}
+    strange = sorted(
+        f"{pod.pod}: {name}={value}"
+        for pod in pods
+        for name, value in pod.variables.items()
+        if name.endswith(end) and name.removesuffix(end) not in known
+    )
+    if strange:
+        return violated(f"{'; '.join(strange[:6])}: no Service of that name is in the namespace", pods=len(pods))
+    return met(f"{len(pods)} pods know of {', '.join(sorted(services))} at most", pods=len(pods))
