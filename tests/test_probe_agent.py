@@ -69,7 +69,7 @@ class Probe:
         name = order.setdefault("stream", f"s{time.monotonic_ns()}")
         self.tell(do="open", **{"count": 1, "rate": 100, "host": "127.0.0.1", **order})
         self.await_said("ended", name)
-        mine = [one for one in self.exchanges if one["stream"] == name]
+        mine = sorted((one for one in self.exchanges if one["stream"] == name), key=lambda one: one["number"])
         return [{**one, "detail": re.sub(r"(; )?started \d+ ms late$", "", one["detail"])} for one in mine]
 
     def end(self) -> int:
@@ -531,6 +531,30 @@ def test_a_query_returns_its_records(probe: Probe) -> None:
         (one,) = probe.ask(protocol="dns", name="web.shop.svc.cluster.local", type="A", port=port)
     assert (one["outcome"], one["detail"]) == ("answered", "NOERROR")
     assert one["answers"] == ["A 10.0.0.1", "A 10.0.0.2"]
+
+
+def test_a_query_over_tcp_returns_its_records(probe: Probe) -> None:
+    def answer(connection: socket.socket) -> None:
+        # rude_listener has taken the question; its identity is that of the first of a stream
+        question = agent.dns_question(1, "web.shop", "A")
+        packet = question[:2] + struct.pack(">HHHHH", 0x8180, 1, 1, 0, 0) + question[12:]
+        packet += b"\xc0\x0c" + struct.pack(">HHIH", 1, 1, 5, 4) + socket.inet_aton("10.0.0.1")
+        connection.sendall(struct.pack(">H", len(packet)) + packet)
+
+    with rude_listener(answer) as port:
+        (one,) = probe.ask(protocol="dns", transport="tcp", name="web.shop", type="A", port=port)
+    assert (one["outcome"], one["answers"]) == ("answered", ["A 10.0.0.1"])
+
+
+def test_a_question_that_cannot_be_put_is_a_problem(probe: Probe) -> None:
+    probe.tell(do="open", stream="s", protocol="dns", name="x" * 64, type="A")
+    with probe.news:
+        assert probe.news.wait_for(lambda: [one for one in probe.said if "63 bytes" in one.get("problem", "")], LIMIT)
+
+
+def test_a_datagram_of_the_size_asked_for_comes_back(probe: Probe, witness: Witness) -> None:
+    (one,) = probe.ask(protocol="udp", port=witness.udp, size=3000)
+    assert (one["outcome"], one["size"]) == ("answered", 3000)
 
 
 def test_a_service_record_names_port_and_target(probe: Probe) -> None:

@@ -861,9 +861,9 @@ DNS_CODES = {0: "NOERROR", 1: "FORMERR", 2: "SERVFAIL", 3: "NXDOMAIN", 4: "NOTIM
 
 def dns_question(identity: int, name: str, kind: str) -> bytes:
     """Return a query packet, recursion desired (RFC 1035 §4)."""
-    labels = [
-        label.encode("idna" if not label.isascii() else "ascii") for label in name.rstrip(".").split(".") if label
-    ]
+    labels = [label.encode() for label in name.rstrip(".").split(".") if label]
+    if any(len(label) > 63 for label in labels):
+        raise ValueError(f"{name!r} has a label of more than 63 bytes")
     encoded = b"".join(bytes([len(label)]) + label for label in labels) + b"\0"
     return struct.pack(">HHHHHH", identity, 0x0100, 1, 0, 0, 0) + encoded + struct.pack(">HH", DNS_TYPES[kind], 1)
 
