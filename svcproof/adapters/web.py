@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import shutil
 import socket
+import threading
 import time
+from contextlib import suppress
+from dataclasses import dataclass
 
 import requests
 
+from svcproof.adapters import shell
 from svcproof.model.pages import Fetch
 
 
@@ -56,3 +61,79 @@ def knock(host: str, port: int, limit: float) -> tuple[bool, str]:
         return True, f"port {port} refuses"
     except OSError as trouble:
         return False, f"port {port}: {trouble.strerror or trouble}"
+
+
+class Machine:
+    """What this machine can do beside asking the cluster: the detectors' own eyes and ears."""
+
+    def knock(self, host: str, port: int, limit: float) -> tuple[bool, str]:
+        """Try a TCP connection: whether anything there answered, and what came of it."""
+        return knock(host, port, limit)
+
+    def status(self, url: str, host: str, limit: float) -> tuple[int, str]:
+        """Request a page under a host name: its status (0 where none came), and who answered or what came of it."""
+        with requests.Session() as session:
+            session.trust_env = False
+            try:
+                answer = session.get(url, timeout=limit, headers={"Host": host, "Connection": "close"})
+            except requests.exceptions.RequestException as trouble:
+                return 0, _reason(trouble)
+            return answer.status_code, answer.headers.get("X-Pod", "")
+
+    def owns(self, address: str) -> bool:
+        """Whether an address is this machine's own: a socket can be bound to it."""
+        try:
+            with socket.socket(_family(address), socket.SOCK_DGRAM) as sock:
+                sock.bind((address, 0))
+        except OSError:
+            return False
+        return True
+
+    def address_towards(self, host: str) -> str:
+        """This machine's own address on the way to another; empty where there is no way. Nothing is sent."""
+        try:
+            with socket.socket(_family(host), socket.SOCK_DGRAM) as sock:
+                sock.connect((host, 9))
+                return str(sock.getsockname()[0])
+        except OSError:
+            return ""
+
+    def listening(self, address: str) -> Listening:
+        """Accept connections on a free port of an address until closed."""
+        return Listening(socket.create_server((address, 0), family=_family(address)))
+
+    def kubectl(self) -> tuple[bool, str]:
+        """Whether kubectl can be run here, and its version or what came of it."""
+        if not shutil.which("kubectl"):
+            return False, "kubectl is not on PATH"
+        try:
+            told = shell.run(["kubectl", "version", "--client"], timeout=10.0).stdout.strip()
+        except shell.CommandFailed as trouble:
+            return False, str(trouble)
+        return True, told.splitlines()[0] if told else "kubectl runs"
+
+
+@dataclass
+class Listening:
+    """A port of this machine that accepts connections, says nothing and closes them."""
+
+    sock: socket.socket
+
+    def __post_init__(self) -> None:
+        self.port = int(self.sock.getsockname()[1])
+        threading.Thread(target=self._accept, name=f"port {self.port}", daemon=True).start()
+
+    def _accept(self) -> None:
+        with suppress(OSError):  # closed: the end of it
+            while True:
+                self.sock.accept()[0].close()
+
+    def close(self) -> None:
+        """Close it."""
+        with suppress(OSError):  # never connected, so some systems object
+            self.sock.shutdown(socket.SHUT_RDWR)
+        self.sock.close()
+
+
+def _family(address: str) -> socket.AddressFamily:
+    return socket.AF_INET6 if ":" in address else socket.AF_INET

@@ -65,11 +65,14 @@ def plan(
 
 
 def _capabilities(entries: Sequence[Entry], settings: Mapping[str, Any]) -> dict[str, Any]:
-    from svcproof.adapters import web
-    from svcproof.cluster.detect import Detection, detect
+    from svcproof.cluster.detect import detect_all
+    from svcproof.cluster.settings import read
+    from svcproof.providers import node_control
+    from svcproof.run.detecting import detection_alone
 
-    using = Detection(clusters.connect(settings), web.knock)
-    return {name: detect(name, using) for name in sorted({need for entry in entries for need in entry.needs})}
+    control = node_control.choose(settings.get("node_control", ""))
+    with detection_alone(clusters.connect(settings), read(settings, {}), control) as using:
+        return {one.name: one for one in detect_all((need for entry in entries for need in entry.needs), using)}
 
 
 def _cures(missing: Mapping[str, Any]) -> None:

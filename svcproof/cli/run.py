@@ -143,7 +143,7 @@ class Cluster:
 
         self._api = clusters.connect(self._settings)
         control = node_control.choose(self._settings.get("node_control", ""))
-        return settling.settle(self._api, self._needs, journal, control)
+        return settling.settle(self._api, self._needs, journal, control, self._settings)
 
     def clean(self, run: str, keep: bool) -> dict[str, Any]:
         """Reap what is left of the run, and count."""

@@ -11,13 +11,14 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from svcproof.adapters import web
 from svcproof.cluster import sandbox
 from svcproof.cluster.api import ApiTrouble, ClusterApi, NotFound
-from svcproof.cluster.detect import Detection, detect
+from svcproof.cluster.detect import detect_all
 from svcproof.cluster.node_control import NodeControl
+from svcproof.cluster.settings import read
 from svcproof.model.capability import OFFERS, Capability
 from svcproof.run.conducting import Journal
+from svcproof.run.detecting import detection_alone
 
 NETWORKS = (
     "antrea", "calico", "canal", "cilium", "flannel", "kindnet", "kube-ovn", "kube-router", "multus", "ovn", "weave",
@@ -26,16 +27,21 @@ NETWORKS = (
 
 
 def settle(
-    api: ClusterApi, needs: Iterable[str], journal: Journal, node_control: NodeControl | None = None
+    api: ClusterApi,
+    needs: Iterable[str],
+    journal: Journal,
+    node_control: NodeControl | None = None,
+    told: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Delete what dead runs left, tell the journal what cluster this is; return the settings that say it to workers.
 
-    Raises SetupProblem where the credentials cannot run the suite.
+    *told* is the run's settings as its workers read them. Raises SetupProblem where credentials cannot run the suite.
     """
     sandbox.require_permission(api)
     sandbox.reap(api)
     journal.tell({"is": "cluster", "facts": facts(api)})
-    found = [detect(name, Detection(api, web.knock, node_control)) for name in sorted(set(needs))]
+    with detection_alone(api, read(told or {}, {}), node_control) as using:
+        found = detect_all(needs, using)
     for capability in found:
         offer = OFFERS.get(capability.name)
         journal.tell({"is": "capability", **_plain(capability), "cure": offer.get if offer else ""})

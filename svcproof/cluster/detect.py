@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Protocol
 
-from svcproof.cluster.api import ApiTrouble, ClusterApi
+from svcproof.cluster import rehearsal
+from svcproof.cluster.api import ClusterApi
 from svcproof.cluster.node_control import NodeControl
-from svcproof.cluster.services import is_ready, names, node_addresses, schedulable_nodes
+from svcproof.cluster.services import names, node_addresses, schedulable_nodes
 from svcproof.model.capability import OFFERS, Capability
+from svcproof.model.verdict import Inconclusive
 
 KUBELET_PORT = 10250
 
@@ -22,27 +25,39 @@ class Knock(Protocol):
 
 @dataclass(frozen=True)
 class Detection:
-    """What detectors may use."""
+    """What detectors may use; without *ground* those that put something up cannot tell."""
 
     api: ClusterApi
     knock: Knock
     node_control: NodeControl | None = None
+    ground: rehearsal.Ground | None = None
 
 
 Detector = Callable[[Detection], Capability]
 
 
+AT_ONCE = 8
+"""So many detectors run side by side."""
+
+
 def detect(name: str, using: Detection) -> Capability:
-    """Find out one capability; one without a detector is taken for present, one that cannot be asked for absent."""
+    """Find out one capability; one that cannot be asked is taken for absent, with the reason."""
     if name not in OFFERS:
         return Capability(name, present=False, because=f"no capability is called {name}")
-    detector = DETECTORS.get(name)
-    if detector is None:
-        return Capability(name, present=False, because="nobody has found out yet: this capability has no detector")
     try:
-        return detector(using)
-    except ApiTrouble as trouble:
+        if name in DETECTORS:
+            return DETECTORS[name](using)
+        if using.ground is None:
+            return Capability(name, present=False, because="it cannot be told without putting something up")
+        return rehearsal.DETECTORS[name](using.ground)
+    except Inconclusive as trouble:
         return Capability(name, present=False, because=f"it cannot be told: {trouble}")
+
+
+def detect_all(names: Iterable[str], using: Detection) -> list[Capability]:
+    """Find out several capabilities side by side; as long as the slowest takes."""
+    with ThreadPoolExecutor(AT_ONCE, "detector") as pool:
+        return list(pool.map(lambda name: detect(name, using), sorted(set(names))))
 
 
 def _nodes(count: int, name: str) -> Detector:
@@ -61,13 +76,6 @@ def _node_addresses(using: Detection) -> Capability:
     reached = [one for one, (answered, _) in answers.items() if answered]
     because = "; ".join(f"{one.node} ({one.address}): {said}" for one, (_, said) in answers.items())
     return Capability("node-addresses", present=bool(reached), because=because or "no ready node has an address")
-
-
-def _dns(using: Detection) -> Capability:
-    pods = using.api.list("Pod", "kube-system", labels="k8s-app=kube-dns")
-    ready = names(pod for pod in pods if is_ready(pod))
-    because = f"kube-system has {len(ready)} ready pods labelled k8s-app=kube-dns"
-    return Capability("dns", present=bool(ready), because=because)
 
 
 def _exec(using: Detection) -> Capability:
@@ -123,7 +131,6 @@ DETECTORS: Mapping[str, Detector] = {
     "two-nodes": _nodes(2, "two-nodes"),
     "three-nodes": _nodes(3, "three-nodes"),
     "node-addresses": _node_addresses,
-    "dns": _dns,
     "exec": _exec,
     "node-control": _node_control,
     "drain": _drain,

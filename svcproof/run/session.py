@@ -22,6 +22,7 @@ from svcproof.cluster.vantages import Vantages
 from svcproof.cluster.workloads import Images
 from svcproof.model.capability import OFFERS, Capability
 from svcproof.providers import node_control
+from svcproof.run.detecting import detection
 from svcproof.run.recording import Recording
 from svcproof.run.roster import identity
 from svcproof.world import World
@@ -38,12 +39,15 @@ class Session:
     recording: Recording
     vantages: Vantages
     settled: dict[str, Capability] = field(default_factory=dict)
+    detection: Detection | None = None
 
     def capability(self, name: str) -> Capability:
         """Return whether the cluster offers something; asked once a run."""
         if name not in self.settled:
-            control = node_control.choose(self.settings.node_control)
-            self.settled[name] = detect(name, Detection(self.api, web.knock, control))
+            if self.detection is None:
+                control = node_control.choose(self.settings.node_control)
+                self.detection = detection(self.api, self.settings, self.vantages, control)
+            self.settled[name] = detect(name, self.detection)
         return self.settled[name]
 
 
@@ -103,6 +107,7 @@ def _world(session: Session, name: str) -> World:
         recorder=session.recording,
         fetch_from_here=web.fetch_from_here,
         node_control=node_control.choose(session.settings.node_control),
+        capability=session.capability,
     )
     owned.listener = world.hear
     return world
@@ -133,6 +138,8 @@ def close_session(context: Any) -> None:
     session: Session | None = getattr(context, "session", None)
     if session is None:
         return
+    if session.detection is not None and session.detection.ground is not None:
+        session.detection.ground.close()
     session.vantages.delete()
     if session.settings.worker or session.settings.keep_on_failure:
         return

@@ -1,0 +1,72 @@
+"""What credentials must be allowed to do for the chosen scenarios."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Permission:
+    """These verbs on one resource ("pods/exec" is a subresource); *group* is "" for the core group."""
+
+    verbs: tuple[str, ...]
+    group: str
+    resource: str
+
+    def __str__(self) -> str:
+        return f"{', '.join(self.verbs)} {self.resource}{f'.{self.group}' if self.group else ''}"
+
+
+_CHANGE = ("create", "get", "list", "watch", "patch", "update", "delete")
+_LOOK = ("get", "list", "watch")
+
+ALWAYS = (
+    Permission(("create", "get", "list", "delete"), "", "namespaces"),
+    Permission(_CHANGE, "", "pods"),
+    Permission(("get",), "", "pods/log"),
+    Permission(_CHANGE, "", "services"),
+    Permission(("create", "get"), "", "configmaps"),
+    Permission(("list",), "", "events"),
+    Permission(("get", "list"), "", "nodes"),
+    Permission(_CHANGE, "apps", "deployments"),
+    Permission(("patch",), "apps", "deployments/scale"),
+    Permission(_LOOK, "discovery.k8s.io", "endpointslices"),
+)
+
+_BY_NEED = {
+    "exec": (Permission(("create", "get"), "", "pods/exec"),),
+    "drain": (Permission(("patch",), "", "nodes"), Permission(("create",), "", "pods/eviction")),
+    "ingress": (
+        Permission(("list",), "networking.k8s.io", "ingressclasses"),
+        Permission(_CHANGE, "networking.k8s.io", "ingresses"),
+        Permission(("create",), "", "secrets"),
+    ),
+    "network-policy": (Permission(_CHANGE, "networking.k8s.io", "networkpolicies"),),
+}
+
+_BY_WORD = {
+    r"\bStatefulSet\b": Permission(_CHANGE, "apps", "statefulsets"),
+    r"\bIngress\b": Permission(_CHANGE, "networking.k8s.io", "ingresses"),
+    r"\bNetworkPolicy\b|network policy": Permission(_CHANGE, "networking.k8s.io", "networkpolicies"),
+    r"\bServiceCIDR\b|service range": Permission(_CHANGE, "networking.k8s.io", "servicecidrs"),
+    r"\bIPAddress\b": Permission(_LOOK, "networking.k8s.io", "ipaddresses"),
+    r"\bEndpoints\b": Permission(_CHANGE, "", "endpoints"),
+    r"this EndpointSlice|An? EndpointSlice of|EndpointSlice of .* is deleted|an EndpointSlice": Permission(
+        ("create", "update", "patch", "delete"), "discovery.k8s.io", "endpointslices"
+    ),
+    r"API server's proxy": Permission(("create", "get"), "", "services/proxy"),
+    r"may be evicted": Permission(("create", "get"), "policy", "poddisruptionbudgets"),
+}
+"""What a scenario's sentences tell of the objects it touches, beside those that all touch."""
+
+
+def needed(needs: Iterable[str], sentences: Iterable[str]) -> list[Permission]:
+    """Return what scenarios with these needs and sentences must be allowed to do, each permission once."""
+    found = dict.fromkeys(ALWAYS)
+    for need in sorted(set(needs)):
+        found.update(dict.fromkeys(_BY_NEED.get(need, ())))
+    text = "\n".join(sentences)
+    found.update((permission, None) for word, permission in _BY_WORD.items() if re.search(word, text))
+    return list(found)
