@@ -23,7 +23,7 @@ Event = dict[str, Any]
 GRACE = 30.0
 """Seconds that an interrupted scenario has for its cleanups before its worker is killed."""
 
-BOOT = 60.0
+BOOT = 180.0
 """Seconds that a worker has to import the suite and to run before_all."""
 
 _PRELOAD = ["__main__", "svcproof.run.worker", "svcproof.run.session", "kubernetes.client"]
@@ -56,6 +56,11 @@ class _Worker:
     interrupted: str = ""  # why it was interrupted
     step: str = ""
     stopping: bool = False
+
+    @property
+    def due(self) -> bool:
+        """Whether it owes something by its deadline: a start, a scenario's end, or its own."""
+        return self.entry is not None or not self.ready or self.stopping
 
 
 @dataclass
@@ -140,7 +145,7 @@ class Supervisor:
     def _listen(self) -> None:
         """Wait for the next thing to happen: words, a death, or a deadline."""
         watched = [item for one in self._workers for item in (one.line, one.process.sentinel)]
-        deadlines = [one.until for one in self._workers if one.entry is not None or not one.ready]
+        deadlines = [one.until for one in self._workers if one.due]
         pause = max(0.0, min(deadlines, default=time.monotonic() + 1.0) - time.monotonic())
         happened = set(wait(watched, min(pause, 1.0)))
         for one in list(self._workers):
@@ -149,7 +154,7 @@ class Supervisor:
             if one.process.sentinel in happened:
                 self._read(one)
                 self._bury(one)
-            elif time.monotonic() > one.until and (one.entry is not None or not one.ready):
+            elif one.due and time.monotonic() > one.until:
                 self._expire(one)
 
     def _read(self, one: _Worker) -> None:
@@ -189,7 +194,7 @@ class Supervisor:
         one.until = time.monotonic() + self.limits.grace
 
     def _expire(self, one: _Worker) -> None:
-        if one.interrupted or one.entry is None:
+        if one.interrupted or one.stopping or one.entry is None:
             if one.entry is None and not one.ready and not one.stopping:
                 self.broken = self.broken or f"a worker took longer than {self.limits.boot:.0f} s to start"
             self._kill(one)
@@ -197,25 +202,23 @@ class Supervisor:
             self._interrupt(one, f"it ran past its deadline of {self.limits.of(one.entry):.0f} s")
 
     def _interrupt(self, one: _Worker, why: str) -> None:
+        """Ask a worker to end its scenario; its cleanups run."""
         if not one.interrupted:
             one.interrupted = why
             one.until = time.monotonic() + self.limits.grace
-            with suppress(ProcessLookupError):
-                os.kill(one.process.pid or 0, signal.SIGINT) if one.process.pid else None
+            _signal(one, signal.SIGINT)
 
     def _kill(self, one: _Worker) -> None:
-        """Kill a worker and whatever it started: they are one process group."""
-        if one.process.pid and one.process.is_alive():
-            with suppress(ProcessLookupError, PermissionError):
-                os.killpg(one.process.pid, signal.SIGKILL)
-            one.process.kill()
+        """Kill a worker and whatever it started."""
+        if one.process.is_alive():
+            _signal(one, signal.SIGKILL, group=True)
+            one.process.kill()  # one that has not come to lead its group yet
         one.until = float("inf")
 
     def _bury(self, one: _Worker) -> None:
-        """Take a dead worker off the list; what it was at ends as lost."""
+        """Take a dead worker off the list; what it was at ends as lost, what it started ends too."""
+        _signal(one, signal.SIGKILL, group=True)
         one.process.join()
-        with suppress(ProcessLookupError, PermissionError):
-            os.killpg(one.process.pid or -1, signal.SIGKILL) if one.process.pid else None
         self._workers.remove(one)
         one.line.close()
         if one.entry is not None and not one.ended:
@@ -248,6 +251,17 @@ class Supervisor:
         for one in list(self._workers):
             self._kill(one)
             self._bury(one)
+
+
+def _signal(one: _Worker, number: signal.Signals, *, group: bool = False) -> None:
+    """Signal a worker, or its whole process group; one that has gone meanwhile is past hearing it.
+
+    Until a worker is joined its pid is nobody else's.
+    """
+    if one.process.pid is None:
+        return
+    with suppress(ProcessLookupError, PermissionError):
+        (os.killpg if group else os.kill)(one.process.pid, number)
 
 
 def longest_first(entries: Iterable[Entry], expected: Mapping[str, float]) -> list[Entry]:
