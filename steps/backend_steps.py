@@ -1,6 +1,7 @@
 """Backends: the pods that answer, and what becomes of them."""
 
 from svcproof.gherkin import Context, given, then, when, world
+from svcproof.model.answers import addresses_of_their_own
 from svcproof.model.service import Backends
 
 
@@ -19,3 +20,9 @@ def scaled(context: Context, name: str, count: int) -> None:
 @then("the pods of {name:Name} are the ones from before, never restarted")
 def the_same_pods(context: Context, name: str) -> None:
     world(context).judge_sameness(name)
+
+
+@then("no pod of the cluster shares an address with a pod of {name:Name}")
+def no_shared_address(context: Context, name: str) -> None:
+    here = world(context)
+    here.say("addresses_of_their_own", addresses_of_their_own(here.stage.ready_pods(name), here.api.list("Pod")))

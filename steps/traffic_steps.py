@@ -65,11 +65,6 @@ def spread_evenly(context: Context, name: str) -> None:
     world(context).check_spread(name)
 
 
-@then("every connection is answered by the same backend")
-def answered_by_the_same_backend(context: Context) -> None:
-    world(context).check_loyalty()
-
-
 @then("the backends see the address of {vantage:Vantage}")
 def the_backends_see_the_address(context: Context, vantage: Vantage) -> None:
     world(context).check_source(vantage)
@@ -105,9 +100,9 @@ def comes_to_meet(context: Context, vantage: Vantage, meeting: Meeting, frontend
     bursts.comes_to_meet(world(context), vantage, frontend, meeting)
 
 
-@then("more than one backend answers")
-def more_than_one_backend_answers(context: Context) -> None:
-    bursts.check_restlessness(world(context))
+@then("each caller has met {meeting:Meeting}")
+def has_met(context: Context, meeting: Meeting) -> None:
+    bursts.check_meeting(world(context), meeting)
 
 
 @then("only pod {pod:Name} answers")

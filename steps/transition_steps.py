@@ -11,6 +11,7 @@ from svcproof.wishes import listings
 @when("{some:Some} of {name:Name} {transition:Transition}")
 def some_backends_change(context: Context, some: Some, name: str, transition: Transition) -> None:
     here = world(context)
+    here.routing.remember_pods(name)
     Transitions(here.stage, here.traffic).bring_about(some, name, transition)
 
 

@@ -70,7 +70,7 @@ def comes_to_meet(here: World, vantage: Vantage, frontend: Frontend, meeting: Me
             break
     here.recorder.figure("settled after", round(within.spent * 1000), "ms")
     here.opened = [name for place in places for name in here.traffic.burst(place, targets, MEETINGS)]
-    return here.check_loyalty() if one else check_restlessness(here)
+    return check_meeting(here, meeting)
 
 
 def check_reached(here: World, frontend: Frontend) -> Verdict:
@@ -86,8 +86,10 @@ def check_reached(here: World, frontend: Frontend) -> Verdict:
     return here.check("reached_at_own_address", addresses=found)
 
 
-def check_restlessness(here: World) -> Verdict:
-    """Require that a vantage was answered by more than one backend."""
+def check_meeting(here: World, meeting: Meeting) -> Verdict:
+    """Require that each vantage was answered by one backend only, or by more than one."""
+    if meeting is Meeting.ONE:
+        return here.check_loyalty()
     known = sum(backends.count for backends in here.stage.backends.values())
     return here.check("not_the_same_backend_for_ever", backend_count=max(2, known))
 

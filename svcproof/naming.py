@@ -48,7 +48,8 @@ class Lookups:
 
     here: World
     questions: list[Question] = field(default_factory=list)
-    configuration: resolver.Resolver | None = None
+    configurations: list[tuple[str, resolver.Resolver]] = field(default_factory=list)
+    """The namespace and resolver of every pod that was looked into."""
 
     # asking
 
@@ -72,8 +73,7 @@ class Lookups:
             if not isinstance(place, InPod):
                 raise Inconclusive("only the resolver of a pod is the cluster's to set up")
             ran = self.here.api.run(place.namespace, place.pod, place.container, ["cat", "/etc/resolv.conf"])
-            self.configuration = resolver.read(ran.out)
-            self.namespace = place.namespace
+            self.configurations.append((place.namespace, resolver.read(ran.out)))
 
     def _questions(self, vantage: Vantage, frontend: Frontend, record: str, transport: str = "") -> list[Question]:
         kind = self._type(frontend, record)
@@ -184,19 +184,20 @@ class Lookups:
         ready = [one.pod for one in services.endpoints(slices, "kube-dns") if one.ready]
         offers = {f"{port['port']}/{port['protocol']}" for port in spec["ports"]}
         verdicts = [
-            resolver.asks_cluster_dns(self._read(), spec["clusterIPs"]),
+            *(resolver.asks_cluster_dns(found, spec["clusterIPs"]) for _, found in self._read()),
             resolver.is_a_dns_service(offers, ready),
         ]
         return self.here.say("asks_cluster_dns", worst(verdicts))
 
     def searches(self) -> Verdict:
         """Require that the pod's resolver completes names as the Kubernetes documentation says."""
-        return self.here.say("searches", resolver.searches(self._read(), self.namespace))
+        verdicts = [resolver.searches(found, namespace) for namespace, found in self._read()]
+        return self.here.say("searches", worst(verdicts))
 
-    def _read(self) -> resolver.Resolver:
-        if self.configuration is None:
+    def _read(self) -> list[tuple[str, resolver.Resolver]]:
+        if not self.configurations:
             raise Inconclusive("no resolver's configuration was read")
-        return self.configuration
+        return self.configurations
 
     def _witness(self, questions: Sequence[Question]) -> None:
         """Require that from each place another name resolves: who finds nothing at all has shown nothing."""

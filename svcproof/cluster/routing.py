@@ -25,6 +25,9 @@ class Routing:
     remembered: dict[str, Object] = field(default_factory=dict)
     """Each Service as it was before its last change, by name: its former addresses."""
 
+    former_pods: dict[str, list[Object]] = field(default_factory=dict)
+    """Each Deployment's ready pods as they were before its last change, by its name."""
+
     def places(self, vantage: Vantage, frontend: Frontend | None = None) -> list[Start]:
         """Return where probers run for a vantage; *frontend* decides what "the same node" and a short name mean."""
         place = vantage.place
@@ -64,15 +67,22 @@ class Routing:
         port = _port(service, frontend.port)
         if frontend.door.on_nodes:
             return self._node_ports(frontend, service, port)
-        if frontend.door is Door.POD_IP:
-            return [
-                self._target(frontend, pod["status"]["podIP"], target_number(pod, wanted), port, node=_node(pod))
-                for wanted in [port["targetPort"]]
-                for pod in self.stage.ready_pods(frontend.service)
-            ]
+        if frontend.door in (Door.POD_IP, Door.FORMER_POD_IP):
+            return self._pods(frontend, port)
         if frontend.door is Door.VARIABLES:
             return [self._target(frontend, *self._told(frontend.service), port)]
         return [self._target(frontend, host, used, port) for host, used in self._hosts(frontend, service, port)]
+
+    def _pods(self, frontend: Frontend, port: Object) -> list[Target]:
+        """Return the addresses of a Service's ready pods, or of those that were ready before they changed."""
+        former = frontend.door is Door.FORMER_POD_IP
+        pods = self.former_pods.get(frontend.service, []) if former else self.stage.ready_pods(frontend.service)
+        return [
+            self._target(
+                frontend, pod["status"]["podIP"], target_number(pod, port["targetPort"]), port, node=_node(pod)
+            )
+            for pod in pods
+        ]
 
     def _hosts(self, frontend: Frontend, service: Object, port: Object) -> list[tuple[str, int]]:
         """Return the addresses, or the name, of a Service itself, each with the port to call."""
@@ -107,6 +117,10 @@ class Routing:
             pod = self.stage.api.get("Pod", place.pod, place.namespace)
             found[place.description] = [entry["ip"] for entry in pod["status"].get("podIPs") or []]
         return found
+
+    def remember_pods(self, name: str) -> None:
+        """Keep the ready pods of a Deployment as they are now, so that their addresses can be asked later."""
+        self.former_pods[name] = self.stage.ready_pods(name)
 
     def remember(self, name: str) -> None:
         """Keep a Service as it is now, so that its addresses can be asked when it has them no more."""

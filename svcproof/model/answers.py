@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -149,3 +149,22 @@ def tell_addresses(nodes: Sequence[Mapping[str, Any]], pods: Sequence[Mapping[st
     if silent or lost:
         return violated(f"without an address or node: {', '.join([*silent, *lost])}")
     return met(f"{len(nodes)} nodes and {len(pods)} pods tell where they are", nodes=len(nodes), pods=len(pods))
+
+
+def addresses_of_their_own(pods: Iterable[Mapping[str, Any]], every: Iterable[Mapping[str, Any]]) -> Verdict:
+    """No pod on the pod network has an address of these pods but they themselves; ended pods hold none any more."""
+    owner = {entry["ip"]: pod for pod in pods for entry in pod["status"].get("podIPs") or []}
+    if not owner:
+        return violated("no pod has an address")
+    for pod in every:
+        if pod["spec"].get("hostNetwork") or pod["status"].get("phase") in ("Succeeded", "Failed"):
+            continue
+        for entry in pod["status"].get("podIPs") or []:
+            holder = owner.get(entry["ip"])
+            if holder is not None and holder["metadata"]["uid"] != pod["metadata"]["uid"]:
+                meta = pod["metadata"]
+                return violated(
+                    f"{entry['ip']} of pod {holder['metadata']['name']} is also that of "
+                    f"pod {meta['namespace']}/{meta['name']}"
+                )
+    return met(f"nobody else has {', '.join(sorted(owner))}")

@@ -156,6 +156,7 @@ class Door(Enum):
     NODE_PORT = "node port"
     LOAD_BALANCER = "load-balancer address"
     POD_IP = "address of every pod"
+    FORMER_POD_IP = "former address of every pod"
     FORMER_CLUSTER_IP = "former cluster IP"
     FORMER_NODE_PORT = "former node port"
     NODE_ADDRESS = "address"  # of a node itself, at a port that is named
