@@ -16,6 +16,9 @@ LOOKS = 10
 REFUSALS, REFUSAL_RATE = 4, 0.8
 """So many refusals, so many a second: Linux sends one a second to each caller (icmp(7), icmp_ratelimit)."""
 
+AFTERWARDS = 0.2
+"""So long do we wait after connections that nobody answers: the control stream has to be heard after the last, too."""
+
 BODIES = 5
 
 MEETINGS = 40
@@ -55,6 +58,7 @@ def falls_silent(here: World, vantage: Vantage, frontend: Frontend, silence: Sil
     refused = silence is Silence.REFUSED
     count, rate, limit = (REFUSALS, REFUSAL_RATE, LIMIT) if refused else (LOOKS, 20.0, 1.0)
     streams = [name for place in places for name in here.traffic.burst(place, targets, count, rate=rate, limit=limit)]
+    let_pass(AFTERWARDS)
     return here.check("refused_not_lost" if refused else "no_exchange_answered", streams=streams)
 
 

@@ -3,7 +3,17 @@
 import pytest
 
 from svcproof.model.answers import Answer as Reply
-from svcproof.model.answers import accepted, answered_by, as_it_was, at, has, nothing_left, refused_as, tell_addresses
+from svcproof.model.answers import (
+    accepted,
+    addresses_of_their_own,
+    answered_by,
+    as_it_was,
+    at,
+    has,
+    nothing_left,
+    refused_as,
+    tell_addresses,
+)
 from svcproof.model.verdict import Answer
 
 FIELD = "spec.ports[0].nodePort"
@@ -111,3 +121,24 @@ def test_a_node_or_pod_that_does_not_tell_its_address_is_named() -> None:
 
     assert "node-1" in tell_addresses([node], [pod]).because
     assert tell_addresses([], [pod]).answer is Answer.MET
+
+
+def _pod(name, *addresses, **status):
+    return {
+        "metadata": {"name": name, "namespace": "shop", "uid": name},
+        "spec": {},
+        "status": {"podIPs": [{"ip": address} for address in addresses], **status},
+    }
+
+
+def test_an_address_that_a_second_pod_has_as_well_violates():
+    mine = _pod("web-1", "10.244.0.5")
+
+    assert addresses_of_their_own([mine], [mine, _pod("db-1", "10.244.0.6")]).answer.value == "met"
+    assert addresses_of_their_own([mine], [mine, _pod("db-1", "10.244.0.5")]).answer.value == "violated"
+
+
+def test_a_pod_that_has_ended_holds_no_address():
+    mine = _pod("web-1", "10.244.0.5")
+
+    assert addresses_of_their_own([mine], [mine, _pod("job-1", "10.244.0.5", phase="Succeeded")]).answer.value == "met"

@@ -1,6 +1,12 @@
 """What pods know of Services from their environment."""
 
-from svcproof.model.variables import PodEnvironment, every_pod_has, no_pod_knows, variables_of
+from svcproof.model.variables import (
+    PodEnvironment,
+    every_pod_has,
+    no_pod_knows,
+    no_pod_knows_others,
+    variables_of,
+)
 from svcproof.model.verdict import Answer
 
 API = {"KUBERNETES_SERVICE_HOST": "10.96.0.1"}
@@ -44,3 +50,12 @@ def test_an_old_pod_that_knows_a_new_service_is_a_violation() -> None:
 def test_an_empty_environment_proves_nothing() -> None:
     assert no_pod_knows([PodEnvironment("old-1", {})], "new").answer is Answer.UNKNOWN
     assert no_pod_knows([PodEnvironment("old-1", API)], "new").answer is Answer.MET
+
+
+def test_a_pod_knows_the_services_of_its_namespace_and_the_api_servers_alone() -> None:
+    own = [PodEnvironment("web-1", {**API, "ECHO_SERVICE_HOST": "10.96.0.2", "HOME": "/"})]
+    assert no_pod_knows_others(own, ["echo", "kubernetes"]).answer is Answer.MET
+    verdict = no_pod_knows_others(own, ["kubernetes"])
+    assert verdict.answer is Answer.VIOLATED
+    assert "ECHO_SERVICE_HOST=10.96.0.2" in verdict.because
+    assert no_pod_knows_others([], ["kubernetes"]).answer is Answer.UNKNOWN
