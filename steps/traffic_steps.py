@@ -1,6 +1,6 @@
 """Traffic: where it starts, where it goes, and what becomes of it."""
 
-from svcproof import bursts
+from svcproof import bursts, policies
 from svcproof.gherkin import Context, given, then, when, world
 from svcproof.model.service import Frontend, Meeting, Silence, Vantage, Which
 
@@ -52,7 +52,7 @@ def no_connection_is_lost(context: Context) -> None:
 
 @then("only {which:Which} of {name:Name} answer")
 def only_these_answer(context: Context, which: Which, name: str) -> None:
-    world(context).check_strangers(which, name)
+    policies.check_strangers(world(context), which, name)
 
 
 @then("every ready backend of {name:Name} answers")
@@ -67,7 +67,22 @@ def spread_evenly(context: Context, name: str) -> None:
 
 @then("the backends see the address of {vantage:Vantage}")
 def the_backends_see_the_address(context: Context, vantage: Vantage) -> None:
-    world(context).check_source(vantage)
+    policies.check_source(world(context), vantage)
+
+
+@given("{vantage:Vantage} is answered at {frontend:Frontend}")
+def is_answered(context: Context, vantage: Vantage, frontend: Frontend) -> None:
+    policies.await_answers(world(context), vantage, frontend)
+
+
+@then("within the convergence time flows reach ready backends of {name:Name} alone")
+def flows_reach(context: Context, name: str) -> None:
+    policies.flows_reach(world(context), name)
+
+
+@then("within the convergence time every node tells at {frontend:Frontend} whether it has a ready backend")
+def every_node_tells(context: Context, frontend: Frontend) -> None:
+    policies.health_is_told(world(context), frontend)
 
 
 @then("every new backend of {name:Name} comes to answer")
@@ -113,3 +128,13 @@ def only_this_pod_answers(context: Context, pod: str) -> None:
 @then("the backends see themselves reached at their own address, at the target port of {frontend:Frontend}")
 def reached_at_their_own(context: Context, frontend: Frontend) -> None:
     bursts.check_reached(world(context), frontend)
+
+
+@then("within the convergence time every flow that keeps its source port is answered")
+def flows_follow(context: Context) -> None:
+    bursts.flows_follow(world(context))
+
+
+@then("every kept-alive connection stays with one backend")
+def stays_with_one_backend(context: Context) -> None:
+    world(context).check("one_backend_per_connection")

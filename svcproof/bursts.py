@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from svcproof.cluster import services
 from svcproof.cluster.routing import target_number
 from svcproof.cluster.waiting import Deadline, let_pass
 from svcproof.model.history import Outcome
 from svcproof.model.service import Frontend, Meeting, Silence, Vantage
 from svcproof.model.verdict import Verdict
-from svcproof.world import World
+from svcproof.world import UNSENT, World
 
 LOOKS = 10
 """How many connections are looked at once nobody answers any more."""
 
 REFUSALS, REFUSAL_RATE = 4, 0.8
 """So many refusals, so many a second: Linux sends one a second to each caller (icmp(7), icmp_ratelimit)."""
+
+FOLLOWED = "followed"
+"""The mark from which on flows that keep their source port are to be answered."""
+
+JUST_NOW, IN_A_ROW = 1.0, 10
 
 AFTERWARDS = 0.2
 """So long do we wait after connections that nobody answers: the control stream has to be heard after the last, too."""
@@ -75,6 +82,25 @@ def comes_to_meet(here: World, vantage: Vantage, frontend: Frontend, meeting: Me
     here.recorder.figure("settled after", round(within.spent * 1000), "ms")
     here.opened = [name for place in places for name in here.traffic.burst(place, targets, MEETINGS)]
     return check_meeting(here, meeting)
+
+
+def flows_follow(here: World) -> Verdict:
+    """Require that within the convergence time steady traffic that keeps its source port is answered, and stays so."""
+    within = Deadline(here.settings.budget)
+    while not within.passed and not _all_flows_answered(here):
+        let_pass(0.2)
+    here.recorder.figure("flows followed after", round(within.spent * 1000), "ms")
+    here.traffic.mark(FOLLOWED)
+    return here.check("every_exchange_answered", streams=list(here.flowing), since=FOLLOWED, unsent=UNSENT)
+
+
+def _all_flows_answered(here: World) -> bool:
+    """Whether each stream was answered several times in a row just now: what waits for an answer is not known yet."""
+    recent = here.traffic.clock.now() - JUST_NOW
+    answered = Counter(
+        one.stream for one in here.traffic.history().exchanges if one.start > recent and one.outcome is Outcome.ANSWERED
+    )
+    return all(answered[name] >= IN_A_ROW for name in here.flowing)
 
 
 def check_reached(here: World, frontend: Frontend) -> Verdict:

@@ -2,7 +2,7 @@
 
 from histories import WEB, Making
 
-from svcproof.model.history import Outcome
+from svcproof.model.history import Lane, Outcome
 from svcproof.model.laws import LAWS
 from svcproof.model.verdict import Answer
 
@@ -46,3 +46,27 @@ def test_a_missing_srv_record_violates():
     nothing = Making().run("dns", lambda _k, _t: {"outcome": Outcome.NO_NAME, "detail": "NXDOMAIN"})
 
     assert LAWS["points_to_exactly"](nothing.history(), targets=["80 echo."]).answer is Answer.VIOLATED
+
+
+def _over(connections, backend):
+    return lambda k, _: {"backend": backend(k), "connection": 1 + k % connections, "stands": None}
+
+
+def test_a_connection_that_stays_with_its_backend_is_met():
+    history = Making().run("kept", _over(3, lambda k: WEB[k % 3]), lane=Lane.KEPT).history()
+
+    assert LAWS["one_backend_per_connection"](history).answer is Answer.MET
+
+
+def test_a_connection_that_is_answered_by_two_backends_violates():
+    history = Making().run("kept", _over(1, lambda k: WEB[k % 2]), lane=Lane.KEPT).history()
+    verdict = LAWS["one_backend_per_connection"](history)
+
+    assert verdict.answer is Answer.VIOLATED
+    assert f"though {WEB[0]} answered this connection first" in verdict.because
+
+
+def test_connections_of_one_request_each_tell_nothing():
+    history = Making().run("new", lambda k, _: {"connection": k + 1}).history()
+
+    assert LAWS["one_backend_per_connection"](history).answer is Answer.UNKNOWN

@@ -5,7 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
-from svcproof.model.laws.affinity import not_the_same_backend_for_ever, same_backend_for_one_source
+from svcproof.model.laws.affinity import (
+    not_the_same_backend_for_ever,
+    one_backend_per_connection,
+    same_backend_for_one_source,
+)
 from svcproof.model.laws.availability import unavailable_for_at_most
 from svcproof.model.laws.bodies import body_arrives_whole
 from svcproof.model.laws.convergence import converged_within, new_backends_answer_within
@@ -20,7 +24,7 @@ from svcproof.model.laws.delivery import (
 )
 from svcproof.model.laws.names import no_such_name, points_to_exactly, resolves_to_exactly
 from svcproof.model.laws.reached import reached_at_own_address
-from svcproof.model.laws.selection import every_backend_answered, only_these_answered
+from svcproof.model.laws.selection import every_backend_answered, every_flow_reaches, only_these_answered
 from svcproof.model.laws.source_address import source_address_is_a_nodes, source_address_preserved
 from svcproof.model.laws.spread import spread_over_backends
 from svcproof.model.verdict import Verdict
@@ -37,9 +41,11 @@ _EVERY: tuple[Law, ...] = (
     prober_kept_schedule,
     only_these_answered,
     every_backend_answered,
+    every_flow_reaches,
     spread_over_backends,
     same_backend_for_one_source,
     not_the_same_backend_for_ever,
+    one_backend_per_connection,
     source_address_preserved,
     source_address_is_a_nodes,
     reached_at_own_address,

@@ -86,6 +86,40 @@ def not_the_same_backend_for_ever(
     return unknown(f"the sample is too small: {needed:,} connections a source are needed. {told}", **case.figures)
 
 
+def one_backend_per_connection(history: History) -> Verdict:
+    """All requests over one kept-alive connection are answered by the same backend.
+
+    A Service chooses a backend when a connection is opened (Kubernetes docs, Virtual IPs and Service Proxies).
+    """
+    case = open_case(history, unsent=1.0)
+    first: dict[tuple[str, int], str] = {}
+    requests: Counter[tuple[str, int]] = Counter()
+    for one in case.judged:
+        if one.outcome is Outcome.ANSWERED and one.connection and one.backend:
+            first.setdefault((one.stream, one.connection), one.backend)
+            requests[(one.stream, one.connection)] += 1
+    if max(requests.values(), default=0) < 2:
+        return unknown(f"no connection carried two requests. {case.tally() if case else ''}".strip(), **case.figures)
+
+    def before(exchange: Exchange) -> str:
+        return first.get((exchange.stream, exchange.connection), "")
+
+    evidence = weigh(
+        case,
+        lambda one: (
+            one.outcome is Outcome.ANSWERED and bool(before(one) and one.backend) and one.backend != before(one)
+        ),
+    )
+    told = f"{telling.count(requests.total(), 'request')} over {telling.count(len(requests), 'connection')}"
+    return conclude(
+        case,
+        evidence,
+        f"{told}, each connection with one backend",
+        says=lambda one: f"answered by {one.backend}, though {before(one)} answered this connection first",
+        connections=len(requests),
+    )
+
+
 Route = tuple[str, str]
 
 
