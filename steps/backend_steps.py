@@ -1,5 +1,6 @@
 """Backends: the pods that answer, and what becomes of them."""
 
+from svcproof.cluster.transitions import CHANGED
 from svcproof.gherkin import Context, given, then, when, world
 from svcproof.model.answers import addresses_of_their_own
 from svcproof.model.service import Backends
@@ -14,7 +15,9 @@ def a_deployment(context: Context, name: str, backends: Backends) -> None:
 @given("{name:Name} is scaled to {count:BackendCount}")
 @when("{name:Name} is scaled to {count:BackendCount}")
 def scaled(context: Context, name: str, count: int) -> None:
-    world(context).scale(name, count)
+    here = world(context)
+    here.scale(name, count)
+    here.traffic.mark(CHANGED)
 
 
 @then("the pods of {name:Name} are the ones from before, never restarted")

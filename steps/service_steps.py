@@ -1,6 +1,7 @@
 """Services: how they come to be, and how they change."""
 
 from svcproof.cluster import stateful
+from svcproof.cluster.transitions import CHANGED
 from svcproof.gherkin import Context, given, when, world
 from svcproof.model.service import Backends, ServiceKind, Setting
 
@@ -18,15 +19,21 @@ def exposed_by_a_service(context: Context, name: str, kind: ServiceKind) -> None
 
 
 @given("a {kind:Kind} Service {name:Name} with {backends:Backends} and {setting:Setting}")
+@when("a {kind:Kind} Service {name:Name} with {backends:Backends} and {setting:Setting} joins")
 def a_service_with_a_setting(
     context: Context, kind: ServiceKind, name: str, backends: Backends, setting: Setting
 ) -> None:
-    world(context).stage.serve(name, kind, backends, setting)
+    here = world(context)
+    here.stage.serve(name, kind, backends, setting)
+    here.traffic.mark(CHANGED)
 
 
 @when("{name:Name} is changed to {setting:Setting}")
 def is_changed_to(context: Context, name: str, setting: Setting) -> None:
-    world(context).stage.set(name, setting)
+    here = world(context)
+    here.traffic.act(f'changes "{name}" to {setting.value}')
+    here.stage.set(name, setting)
+    here.traffic.mark(CHANGED)
 
 
 @given("a StatefulSet {name:Name} with {backends:Backends}")

@@ -99,6 +99,8 @@ class World:
     node_control: NodeControl | None = None
     capability: Callable[[str], Capability] | None = None
     """What was found out about the cluster: an Ingress class, a load balancer's address."""
+    address_towards: Callable[[str], str] = str
+    """This machine's own address on the way to another."""
     stage: Stage = field(init=False)
     routing: Routing = field(init=False)
     routes: list[Route] = field(default_factory=list)

@@ -8,10 +8,12 @@ from functools import cached_property
 
 from svcproof.cluster import services
 from svcproof.cluster.api import Object
+from svcproof.cluster.rehearsal import PROVIDED_SECONDS
 from svcproof.cluster.stage import API_SERVER, Stage
 from svcproof.cluster.traffic import Target
 from svcproof.cluster.vantages import InPod, Vantages
 from svcproof.cluster.vantages import Place as Start
+from svcproof.cluster.waiting import Deadline, Rounds, Sighting, await_state
 from svcproof.model.service import Door, Frontend, Nodes, Place, Vantage
 from svcproof.model.verdict import Inconclusive, Violation
 
@@ -65,9 +67,11 @@ class Routing:
             return [Target(str(frontend), spec["clusterIP"], spec["ports"][0]["port"], protocol="connect")]
         service = self._service(frontend)
         port = _port(service, frontend.port)
+        if frontend.door is Door.HEALTH:
+            return self._health_checks(frontend, service)
         if frontend.door.on_nodes:
             return self._node_ports(frontend, service, port)
-        if frontend.door in (Door.POD_IP, Door.FORMER_POD_IP):
+        if frontend.door in (Door.POD_IP, Door.POD_IPS, Door.FORMER_POD_IP):
             return self._pods(frontend, port)
         if frontend.door is Door.VARIABLES:
             return [self._target(frontend, *self._told(frontend.service), port)]
@@ -78,17 +82,20 @@ class Routing:
         former = frontend.door is Door.FORMER_POD_IP
         pods = self.former_pods.get(frontend.service, []) if former else self.stage.ready_pods(frontend.service)
         return [
-            self._target(
-                frontend, pod["status"]["podIP"], target_number(pod, port["targetPort"]), port, node=_node(pod)
-            )
+            self._target(frontend, address, target_number(pod, port["targetPort"]), port, node=_node(pod))
             for pod in pods
+            for address in (_addresses(pod) if frontend.door is Door.POD_IPS else [pod["status"]["podIP"]])
         ]
 
     def _hosts(self, frontend: Frontend, service: Object, port: Object) -> list[tuple[str, int]]:
         """Return the addresses, or the name, of a Service itself, each with the port to call."""
         number = int(port["port"])
         if frontend.door is Door.LOAD_BALANCER:
+            return [(address, number) for address in self._await_balanced(frontend.service)]
+        if frontend.door is Door.FORMER_LOAD_BALANCER:
             return [(address, number) for address in _balanced(service)]
+        if frontend.door is Door.CLUSTER_IPS:
+            return [(address, number) for address in service["spec"].get("clusterIPs") or []]
         if frontend.door in (Door.CLUSTER_IP, Door.FORMER_CLUSTER_IP):
             address = service["spec"].get("clusterIP", "")
             if address in ("", "None"):
@@ -127,11 +134,22 @@ class Routing:
         self.remembered[name] = self.stage.service(name)
 
     def _service(self, frontend: Frontend) -> Object:
-        if frontend.door in (Door.FORMER_CLUSTER_IP, Door.FORMER_NODE_PORT):
+        if frontend.door in (Door.FORMER_CLUSTER_IP, Door.FORMER_NODE_PORT, Door.FORMER_LOAD_BALANCER):
             if frontend.service not in self.remembered:
                 raise Inconclusive(f'nobody has noted the addresses of "{frontend.service}" before they changed')
             return self.remembered[frontend.service]
         return self.stage.service(frontend.service)
+
+    def _await_balanced(self, name: str) -> list[str]:
+        """Return the load-balancer addresses of a Service once it has been given one; raise Inconclusive."""
+
+        def look() -> Sighting[list[str]]:
+            service = self.stage.service(name)
+            given = service.get("status", {}).get("loadBalancer", {}).get("ingress")
+            return Sighting("none", _balanced(service) if given else None)
+
+        within = Deadline(self.stage.settings.seconds(PROVIDED_SECONDS))
+        return await_state(f'a load-balancer address of Service "{name}"', look, within, Rounds(0.3))
 
     def _told(self, name: str) -> tuple[str, int]:
         """Return the address and port of a Service as the variables in its first ready pod tell them."""
@@ -154,11 +172,11 @@ class Routing:
         number = port["port"] if frontend.door is Door.NODE_ADDRESS else port.get("nodePort", 0)
         if not number:
             raise Inconclusive(f'Service "{frontend.service}" has no node port')
-        families = tuple(service["spec"].get("ipFamilies") or ("IPv4",))
         having = {_node(pod) for pod in self.stage.ready_pods(frontend.service)}
         chosen = [
             one
-            for one in self.stage.node_addresses(families)
+            for family in service["spec"].get("ipFamilies") or ["IPv4"]
+            for one in self.stage.node_addresses((family,))
             if frontend.nodes in (Nodes.EVERY, Nodes.ONE)
             or (one.node in having) == (frontend.nodes is Nodes.WITH_BACKEND)
         ]
@@ -167,6 +185,17 @@ class Routing:
         if frontend.nodes is not Nodes.EVERY:
             chosen = [one for one in chosen if one.node == self.stage.nodes[0]] or chosen[:1]
         return [self._target(frontend, one.address, number, port, node=one.node) for one in chosen]
+
+    def _health_checks(self, frontend: Frontend, service: Object) -> list[Target]:
+        """Return every node's health check port, each to answer 200 where a ready backend runs, 503 elsewhere."""
+        number = service["spec"].get("healthCheckNodePort", 0)
+        if not number:
+            raise Inconclusive(f'Service "{frontend.service}" has no health check port')
+        having = {_node(pod) for pod in self.stage.ready_pods(frontend.service)}
+        return [
+            Target(str(frontend), one.address, number, node=one.node, status=200 if one.node in having else 503)
+            for one in self.stage.node_addresses(tuple(service["spec"].get("ipFamilies") or ("IPv4",)))
+        ]
 
     @staticmethod
     def _target(frontend: Frontend, host: str, number: int, port: Object, *, node: str = "") -> Target:
@@ -205,6 +234,10 @@ def _port(service: Object, name: str) -> Object:
         return services.port_of(service, name)
     declared = [port for port in service["spec"].get("ports") or [] if port["port"] == int(name)]
     return declared[0] if declared else {"port": int(name), "targetPort": int(name), "protocol": "TCP"}
+
+
+def _addresses(pod: Object) -> list[str]:
+    return [entry["ip"] for entry in pod["status"].get("podIPs") or []]
 
 
 def _node(pod: Object) -> str:

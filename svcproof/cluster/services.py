@@ -130,6 +130,11 @@ def endpoints(slices: Iterable[Object], service_name: str) -> list[Endpoint]:
     return [found[address] for address in sorted(found)]
 
 
+def is_slice_of(item: Object, service_name: str) -> bool:
+    """Whether an EndpointSlice belongs to a Service."""
+    return bool((item["metadata"].get("labels") or {}).get(SERVICE_NAME_LABEL) == service_name)
+
+
 def _endpoint(entry: Object, ports: tuple[tuple[str, int, str], ...]) -> Endpoint:
     conditions = entry.get("conditions") or {}
     ready = conditions.get("ready")

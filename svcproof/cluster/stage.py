@@ -77,6 +77,8 @@ class Stage:
     def _placement(self, site: Site) -> workloads.Placement:
         if site is Site.ANYWHERE:
             return workloads.ANYWHERE
+        if site is Site.TWO_NODES:
+            return workloads.Placement((self.nodes[0], self.nodes[-1]), even=True)
         return workloads.Placement((self.nodes[0 if site is Site.ONE_NODE else -1],))
 
     def configure(self, body: Object | None) -> None:

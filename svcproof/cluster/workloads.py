@@ -23,6 +23,9 @@ UDP_PORT = 9001
 DRAIN_SECONDS = 5
 """How long a backend goes on answering after its deletion was asked for: the data plane needs time to turn away."""
 
+LINGER_SECONDS = 45
+"""How long a lingering backend does: longer than a scenario looks at it."""
+
 SHELL = "shell"
 AGENT_FOLDER = "/svcproof"
 AGENT_CONFIG = "svcproof-agent"
@@ -55,7 +58,7 @@ _WITNESS_PORTS = [
     *("--http", str(PORT), "--http", str(SECOND_PORT)),
     *("--tcp", str(TCP_PORT), "--udp", str(UDP_PORT)),
 ]
-_DRAIN = f"drain:{DRAIN_SECONDS}"
+_DRAINS = {Application.WITNESS: DRAIN_SECONDS, Application.LINGERING: LINGER_SECONDS}
 _RESOURCES = {"requests": {"cpu": "5m", "memory": "16Mi"}}
 _PROBER_RESOURCES = {"requests": {"cpu": "100m", "memory": "32Mi"}}
 """A prober that waits for its turn keeps no schedule: its share of a busy node is larger than a backend's."""
@@ -63,9 +66,13 @@ _PROBER_RESOURCES = {"requests": {"cpu": "100m", "memory": "32Mi"}}
 
 @dataclass(frozen=True)
 class Placement:
-    """On which nodes pods may run: *nodes* by name (empty: any), spread over them as evenly as there is room."""
+    """On which nodes pods may run: *nodes* by name (empty: any), spread over them as evenly as there is room.
+
+    With *even* a pod that would make the spread uneven waits.
+    """
 
     nodes: tuple[str, ...] = ()
+    even: bool = False
 
     def spec(self, labels: Mapping[str, str]) -> Object:
         """Return the part of a pod's spec that says so."""
@@ -74,7 +81,7 @@ class Placement:
                 {
                     "maxSkew": 1,
                     "topologyKey": "kubernetes.io/hostname",
-                    "whenUnsatisfiable": "ScheduleAnyway",
+                    "whenUnsatisfiable": "DoNotSchedule" if self.even else "ScheduleAnyway",
                     "labelSelector": {"matchLabels": dict(labels)},
                 }
             ]
@@ -103,7 +110,7 @@ def configuration(application: Application) -> Object | None:
     """Return the ConfigMap that an application's pods mount; one of each serves all Deployments of a namespace."""
     if application in (Application.NGINX, Application.NGINX_AND_BUSYBOX):
         return _config_map(NGINX_CONFIG, {"nginx.conf": _NGINX_CONF})
-    if application is Application.WITNESS:
+    if application in _DRAINS:
         return agent_configuration()
     return None
 
@@ -130,7 +137,7 @@ def deployment(
             "template": {
                 "metadata": {"labels": labels},
                 "spec": {
-                    **_pod_spec(containers, grace_seconds=DRAIN_SECONDS + 12),
+                    **_pod_spec(containers, grace_seconds=_DRAINS.get(application, DRAIN_SECONDS) + 12),
                     **placement.spec(labels),
                     "volumes": _volumes(application),
                 },
@@ -186,8 +193,8 @@ def _pod_spec(containers: Sequence[Object], *, grace_seconds: int) -> Object:
 
 
 def _containers(application: Application, images: Images) -> list[Object]:
-    if application is Application.WITNESS:
-        return [_witness(images)]
+    if application in _DRAINS:
+        return [_witness(images, _DRAINS[application])]
     if application is Application.NGINX_AND_BUSYBOX:
         return [_nginx(images), _shell(images)]
     return [_nginx(images)]
@@ -210,9 +217,11 @@ def _nginx(images: Images) -> Object:
 _NGINX_QUIT = "nginx -c /etc/svcproof/nginx.conf -s quit; while [ -e /tmp/nginx.pid ]; do sleep 0.1; done"
 
 
-def _witness(images: Images) -> Object:
+def _witness(images: Images, drain_seconds: int) -> Object:
     return {
-        **_container("witness", images.python, [*_AGENT, "witness", *_WITNESS_PORTS, "--on-term", _DRAIN]),
+        **_container(
+            "witness", images.python, [*_AGENT, "witness", *_WITNESS_PORTS, "--on-term", f"drain:{drain_seconds}"]
+        ),
         "env": _downward(),
         "ports": [
             {"name": "main", "containerPort": PORT},
@@ -260,7 +269,7 @@ def _downward() -> list[Object]:
 
 
 def _volumes(application: Application) -> list[Object]:
-    if application is Application.WITNESS:
+    if application in _DRAINS:
         return [{"name": "agent", "configMap": {"name": AGENT_CONFIG}}]
     return [
         {"name": "configuration", "configMap": {"name": NGINX_CONFIG}},

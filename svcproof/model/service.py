@@ -25,6 +25,7 @@ class Application(Enum):
     """What a backend runs."""
 
     WITNESS = "witness"  # says its pod, its node, the source it saw and where it was reached
+    LINGERING = "lingering"  # a witness that goes on answering for long after its deletion was asked for
     NGINX = "nginx"  # the sample page, and its pod in a header
     NGINX_AND_BUSYBOX = "nginx-and-busybox"  # with a shell beside it, for scenarios that look out of its own pods
 
@@ -35,6 +36,7 @@ class Site(Enum):
     ANYWHERE = ""
     ONE_NODE = "one node"  # the first of the schedulable ones
     ANOTHER_NODE = "another node"  # the last of them
+    TWO_NODES = "two nodes"  # both of these, one pod on each in turn
 
 
 @dataclass(frozen=True)
@@ -58,6 +60,18 @@ class Setting(Enum):
     UNREADY_PUBLISHED = "unready addresses published"
     BRIEF_AFFINITY = "session affinity of 1 second"
     SHORT_AFFINITY = "session affinity of 5 seconds"
+    UNREADY_HIDDEN = "unready addresses not published"
+    SAME_NODE = "traffic distribution PreferSameNode"
+    SAME_ZONE = "traffic distribution PreferSameZone"
+    CLOSE = "traffic distribution PreferClose"
+    RANGES_OF_NOBODY = "source ranges of nobody"
+    RANGES_OF_EVERYBODY = "source ranges of everybody"
+    NO_NODE_PORTS = "no node ports"
+    TWO_FAMILIES = "two address families required"
+    PREFERRED_FAMILIES = "two address families preferred"
+    ONE_FAMILY = "a single address family"
+    UDP = "a UDP port"
+    TCP_AND_UDP = "TCP and UDP on one port number"
 
     @property
     def spec(self) -> dict[str, object]:
@@ -79,6 +93,23 @@ _SPECS: dict[Setting, dict[str, object]] = {
     Setting.UNREADY_PUBLISHED: {"publishNotReadyAddresses": True},
     Setting.BRIEF_AFFINITY: _affinity(1),
     Setting.SHORT_AFFINITY: _affinity(5),
+    Setting.UNREADY_HIDDEN: {"publishNotReadyAddresses": False},
+    Setting.SAME_NODE: {"trafficDistribution": "PreferSameNode"},
+    Setting.SAME_ZONE: {"trafficDistribution": "PreferSameZone"},
+    Setting.CLOSE: {"trafficDistribution": "PreferClose"},
+    Setting.RANGES_OF_NOBODY: {"loadBalancerSourceRanges": ["192.0.2.0/24", "2001:db8::/32"]},  # RFC 5737, RFC 3849
+    Setting.RANGES_OF_EVERYBODY: {"loadBalancerSourceRanges": ["0.0.0.0/0", "::/0"]},
+    Setting.NO_NODE_PORTS: {"allocateLoadBalancerNodePorts": False},
+    Setting.TWO_FAMILIES: {"ipFamilyPolicy": "RequireDualStack"},
+    Setting.PREFERRED_FAMILIES: {"ipFamilyPolicy": "PreferDualStack"},
+    Setting.ONE_FAMILY: {"ipFamilyPolicy": "SingleStack", "ipFamilies": None, "clusterIPs": None},
+    Setting.UDP: {"ports": [{"name": "udp", "port": 80, "targetPort": "udp", "protocol": "UDP"}]},
+    Setting.TCP_AND_UDP: {
+        "ports": [
+            {"name": "http", "port": 80, "targetPort": "main", "protocol": "TCP"},
+            {"name": "udp", "port": 80, "targetPort": "udp", "protocol": "UDP"},
+        ]
+    },
 }
 
 
@@ -89,6 +120,8 @@ class Which(Enum):
     READY = "ready backends"
     NEW = "new backends"  # those that came with the last change
     OTHER = "other backends"  # the ready ones that did not change
+    CALLED_NODE = "backends of the called node"
+    OWN_NODE = "backends of the caller's own node"
 
 
 class Answers(Enum):
@@ -159,6 +192,10 @@ class Door(Enum):
     FORMER_POD_IP = "former address of every pod"
     FORMER_CLUSTER_IP = "former cluster IP"
     FORMER_NODE_PORT = "former node port"
+    CLUSTER_IPS = "cluster IPs"  # one of each family
+    POD_IPS = "addresses of every pod"  # of each family
+    FORMER_LOAD_BALANCER = "former load-balancer address"
+    HEALTH = "health check port"
     NODE_ADDRESS = "address"  # of a node itself, at a port that is named
     VARIABLES = "address in the variables"  # of the pod that calls
     API_SERVER = "the API server's Service"  # the one that every cluster has
@@ -166,7 +203,7 @@ class Door(Enum):
     @property
     def on_nodes(self) -> bool:
         """Whether it is a port of nodes, so that one says which."""
-        return self in (Door.NODE_PORT, Door.FORMER_NODE_PORT, Door.NODE_ADDRESS)
+        return self in (Door.NODE_PORT, Door.FORMER_NODE_PORT, Door.NODE_ADDRESS, Door.HEALTH)
 
 
 class Nodes(Enum):

@@ -108,6 +108,7 @@ def _world(session: Session, name: str) -> World:
         fetch_from_here=web.fetch_from_here,
         node_control=node_control.choose(session.settings.node_control),
         capability=session.capability,
+        address_towards=web.Machine().address_towards,
     )
     owned.listener = world.hear
     return world
