@@ -264,14 +264,15 @@ def admitted_pod(ground: Ground) -> Object:
     return admitted(ground, "/api/v1/namespaces/{namespace}/pods", body)
 
 
-def admitted_ingress(ground: Ground) -> Object:
+def admitted_ingress(ground: Ground, of_class: str = "") -> Object:
     """Return an Ingress with one host and two paths as it would be stored."""
+    owner = {"ingressClassName": of_class} if of_class else {}
     to = {"service": {"name": "trial", "port": {"number": 80}}}
     paths = [{"path": path, "pathType": "Prefix", "backend": to} for path in ("/one", "/two")]
     body = {
         "apiVersion": "networking.k8s.io/v1",
         "kind": "Ingress",
         "metadata": {"generateName": "dry-", "namespace": NAMESPACE},
-        "spec": {"rules": [{"host": "one.example", "http": {"paths": paths}}]},
+        "spec": {**owner, "rules": [{"host": "one.example", "http": {"paths": paths}}]},
     }
     return admitted(ground, "/apis/networking.k8s.io/v1/namespaces/{namespace}/ingresses", body)

@@ -10,8 +10,8 @@ def inject(ground: Ground) -> None:
 
 
 def in_effect(ground: Ground) -> Evidence:
-    found = admitted_ingress(ground)["spec"].get("ingressClassName")
-    return Evidence(found == "traefik", f"an Ingress without a class is stored with the class {found}")
+    found = admitted_ingress(ground, "nobodys")["spec"].get("ingressClassName")
+    return Evidence(found == "traefik", f"an Ingress of the class nobodys is stored with the class {found}")
 
 
 FAULT = Fault(

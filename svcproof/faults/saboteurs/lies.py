@@ -373,18 +373,19 @@ def made_node_port(service: Object) -> Object:
 
 
 def made_cluster_ip(service: Object) -> Object:
-    """No Service has node ports."""
-    if service["spec"].get("type") in ("NodePort", "LoadBalancer"):
-        service["spec"]["type"] = "ClusterIP"
+    """No Service gets a node port that does not ask for one by number."""
+    spec = service["spec"]
+    if spec.get("type") in ("NodePort", "LoadBalancer") and not any(
+        port.get("nodePort") for port in spec.get("ports", [])
+    ):
+        spec["type"] = "ClusterIP"
         for field in (
             "externalTrafficPolicy",
             "allocateLoadBalancerNodePorts",
             "loadBalancerClass",
             "healthCheckNodePort",
         ):
-            service["spec"].pop(field, None)
-        for port in service["spec"].get("ports", []):
-            port.pop("nodePort", None)
+            spec.pop(field, None)
     return service
 
 

@@ -63,7 +63,7 @@ def review(request: Object, lies: list[dict[str, Any]]) -> Object:
     """Answer one AdmissionReview request: with what the lies change in the object, or with a refusal."""
     denials = [lie for lie in lies if "deny" in lie]
     if why := refusal(request, denials):
-        return {"uid": request["uid"], "allowed": False, "status": {"code": 403, "message": why}}
+        return {"uid": request["uid"], "allowed": False, "status": {"code": 422, "reason": "Invalid", "message": why}}
     body = request["object"]
     body.get("metadata", {}).setdefault("namespace", request.get("namespace", ""))
     told_lies = filled([lie for lie in lies if "lie" in lie], request)
