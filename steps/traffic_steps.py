@@ -75,11 +75,6 @@ def is_answered(context: Context, vantage: Vantage, frontend: Frontend) -> None:
     policies.await_answers(world(context), vantage, frontend)
 
 
-@then("within the convergence time flows reach ready backends of {name:Name} alone")
-def flows_reach(context: Context, name: str) -> None:
-    policies.flows_reach(world(context), name)
-
-
 @then("within the convergence time every node tells at {frontend:Frontend} whether it has a ready backend")
 def every_node_tells(context: Context, frontend: Frontend) -> None:
     policies.health_is_told(world(context), frontend)

@@ -177,7 +177,9 @@ def read_vantage(text: str) -> Vantage:
     return Vantage(Place(place), _name(text))
 
 
-_DOORS = _one_of(door.value for door in Door if door not in (Door.NAME, Door.API_SERVER) and not door.on_nodes)
+_DOORS = _one_of(
+    door.value for door in Door if door not in (Door.NAME, Door.API_SERVER, Door.INGRESS) and not door.on_nodes
+)
 _NODE_DOORS = _one_of(door.value for door in Door if door.on_nodes)
 _NODES = _one_of(nodes.value for nodes in Nodes)
 
@@ -185,6 +187,7 @@ _NODES = _one_of(nodes.value for nodes in Nodes)
 _DOOR = (
     rf"the (?:{_NODE_DOORS}) of {_QUOTED} on (?:{_NODES})|the (?:{_DOORS}) of {_QUOTED}"
     rf"|{Door.API_SERVER.value}|pod {_QUOTED} of {_QUOTED}|{_QUOTED}"
+    rf'|host {_QUOTED}(?: at "/[-a-z0-9/]*")? of the Ingress'
 )
 
 
@@ -192,6 +195,9 @@ _DOOR = (
 def read_frontend(text: str) -> Frontend:
     """Read where traffic goes: "web", the cluster IP of "web", port "tls" of the node port of "web" on one node."""
     port, pod, rest = "", "", text
+    if rest.endswith(Door.INGRESS.value):
+        host, _, path = rest.removesuffix(f" {Door.INGRESS.value}").partition(" at ")
+        return Frontend(_name(host), Door.INGRESS, path=path.strip('"') or "/")
     if found := re.match(r'port "?([^" ]+)"? of (.*)', rest):
         port, rest = found.groups()
     if found := re.match(r'pod "([^"]+)" of (.*)', rest):

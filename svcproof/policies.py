@@ -3,23 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from contextlib import suppress
 from ipaddress import ip_address, ip_network
 
 from svcproof.cluster import services
-from svcproof.cluster.waiting import Deadline, NotConverged, Rounds, Sighting, await_state
-from svcproof.model.history import Exchange, Kind, Outcome
+from svcproof.cluster.waiting import Deadline, Rounds, Sighting, await_state
+from svcproof.model.history import Exchange, Outcome
 from svcproof.model.laws.source_address import host
 from svcproof.model.service import Frontend, Place, Vantage, Which
 from svcproof.model.verdict import Answer, Verdict, met, unknown, worst
-from svcproof.world import UNSENT, World
+from svcproof.world import World
 
 IN_A_ROW = 10
 ANSWER_SECONDS = 30.0
-
-LISTED = "listed"
-MOVED = "moved"
-"""The marks from which on the EndpointSlices say what they are to say, and flows are where they are to be."""
 
 HEALTH_LOOKS = 5
 """How often each node is asked for its health, once it tells what it should."""
@@ -86,35 +81,6 @@ def await_answers(here: World, vantage: Vantage, frontend: Frontend) -> None:
 
     await_state(f"answers at {frontend}", look, Deadline(here.settings.seconds(ANSWER_SECONDS)), Rounds(0.3))
     here.routing.remember(frontend.service)
-
-
-def flows_reach(here: World, name: str) -> Verdict:
-    """Require that within the convergence time every flow is answered by ready backends, and stays so.
-
-    The time begins with the last change of the Service's endpoints.
-    """
-    here.stage.await_endpoints(name, here.stage.backends[name].count)
-    moments = [here.traffic.last(Kind.ENDPOINTS, name, word) for word in ("gained", "dropped")]
-    ready = set(services.names(here.stage.ready_pods(name)))
-    here.traffic.mark(LISTED, max((event.at for event in moments if event is not None), default=None))
-    streams = list(here.flowing)
-    since = here.traffic.history().moment(LISTED) or 0.0
-
-    def moved(exchange: Exchange) -> bool:
-        return exchange.outcome is Outcome.ANSWERED and exchange.backend in ready
-
-    def look() -> Sighting[bool]:
-        found = {one: [end for end in here.traffic.history().exchanges if end.stream == one] for one in streams}
-        tails = [ends[-IN_A_ROW:] for ends in found.values()]
-        done = all(len(tail) == IN_A_ROW and all(map(moved, tail)) for tail in tails)
-        return Sighting("not all are answered by ready backends", True if done else None)
-
-    with suppress(NotConverged):  # the law says what is missing
-        await_state("flows moved", look, Deadline(here.settings.budget), Rounds(0.2))
-    took = here.traffic.clock.now() - since
-    here.recorder.figure("flows moved after", round(min(took, here.settings.budget) * 1000), "ms")
-    here.traffic.mark(MOVED)
-    return here.check("every_flow_reaches", streams=streams, since=MOVED, backends=sorted(ready), unsent=UNSENT)
 
 
 def hints_name_nodes(here: World, name: str) -> Verdict:

@@ -27,6 +27,8 @@ class Routing:
     remembered: dict[str, Object] = field(default_factory=dict)
     """Each Service as it was before its last change, by name: its former addresses."""
 
+    ingress_address: str = ""
+    """Where Ingresses answer."""
     former_pods: dict[str, list[Object]] = field(default_factory=dict)
     """Each Deployment's ready pods as they were before its last change, by its name."""
 
@@ -65,12 +67,13 @@ class Routing:
         if frontend.door is Door.API_SERVER:
             spec = self.stage.service(API_SERVER)["spec"]
             return [Target(str(frontend), spec["clusterIP"], spec["ports"][0]["port"], protocol="connect")]
+        if frontend.door is Door.INGRESS:
+            return [self._ingress(frontend)]
         service = self._service(frontend)
         port = _port(service, frontend.port)
-        if frontend.door is Door.HEALTH:
-            return self._health_checks(frontend, service)
         if frontend.door.on_nodes:
-            return self._node_ports(frontend, service, port)
+            checks = frontend.door is Door.HEALTH
+            return self._health_checks(frontend, service) if checks else self._node_ports(frontend, service, port)
         if frontend.door in (Door.POD_IP, Door.POD_IPS, Door.FORMER_POD_IP):
             return self._pods(frontend, port)
         if frontend.door is Door.VARIABLES:
@@ -185,6 +188,17 @@ class Routing:
         if frontend.nodes is not Nodes.EVERY:
             chosen = [one for one in chosen if one.node == self.stage.nodes[0]] or chosen[:1]
         return [self._target(frontend, one.address, number, port, node=one.node) for one in chosen]
+
+    def _ingress(self, frontend: Frontend) -> Target:
+        """Return where the Ingress answers, asked under a host name that no other scenario uses."""
+        if not self.ingress_address:
+            raise Inconclusive("nobody has found out where an Ingress answers")
+        host = self.ingress_host(frontend.service)
+        return Target(str(frontend), self.ingress_address, 80, path=frontend.path, host_header=host)
+
+    def ingress_host(self, name: str) -> str:
+        """Return the host name that a feature calls so: its own in each scenario, for all share one controller."""
+        return f"{name}.{self.stage.sandbox.namespace()}.example"
 
     def _health_checks(self, frontend: Frontend, service: Object) -> list[Target]:
         """Return every node's health check port, each to answer 200 where a ready backend runs, 503 elsewhere."""

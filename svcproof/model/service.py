@@ -70,7 +70,6 @@ class Setting(Enum):
     TWO_FAMILIES = "two address families required"
     PREFERRED_FAMILIES = "two address families preferred"
     ONE_FAMILY = "a single address family"
-    UDP = "a UDP port"
     TCP_AND_UDP = "TCP and UDP on one port number"
 
     @property
@@ -103,7 +102,6 @@ _SPECS: dict[Setting, dict[str, object]] = {
     Setting.TWO_FAMILIES: {"ipFamilyPolicy": "RequireDualStack"},
     Setting.PREFERRED_FAMILIES: {"ipFamilyPolicy": "PreferDualStack"},
     Setting.ONE_FAMILY: {"ipFamilyPolicy": "SingleStack", "ipFamilies": None, "clusterIPs": None},
-    Setting.UDP: {"ports": [{"name": "udp", "port": 80, "targetPort": "udp", "protocol": "UDP"}]},
     Setting.TCP_AND_UDP: {
         "ports": [
             {"name": "http", "port": 80, "targetPort": "main", "protocol": "TCP"},
@@ -198,6 +196,7 @@ class Door(Enum):
     HEALTH = "health check port"
     NODE_ADDRESS = "address"  # of a node itself, at a port that is named
     VARIABLES = "address in the variables"  # of the pod that calls
+    INGRESS = "of the Ingress"  # a host name and a path that its rules may know
     API_SERVER = "the API server's Service"  # the one that every cluster has
 
     @property
@@ -228,11 +227,15 @@ class Frontend:
     port: str = ""
     nodes: Nodes = Nodes.EVERY
     pod: str = ""
+    path: str = "/"
 
     def __str__(self) -> str:
         port = f"port {self.port} of " if self.port.isdigit() else f'port "{self.port}" of ' if self.port else ""
         if self.door is Door.API_SERVER:
             return "the API server's Service"
+        if self.door is Door.INGRESS:
+            at = "" if self.path == "/" else f' at "{self.path}"'
+            return f'host "{self.service}"{at} of the Ingress'
         if self.pod:
             return f'{port}pod "{self.pod}" of "{self.service}"'
         if self.door is Door.NAME:

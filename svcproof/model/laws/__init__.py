@@ -24,7 +24,11 @@ from svcproof.model.laws.delivery import (
 )
 from svcproof.model.laws.names import no_such_name, points_to_exactly, resolves_to_exactly
 from svcproof.model.laws.reached import reached_at_own_address
-from svcproof.model.laws.selection import every_backend_answered, every_flow_reaches, only_these_answered
+from svcproof.model.laws.selection import (
+    every_backend_answered,
+    none_of_these_answered,
+    only_these_answered,
+)
 from svcproof.model.laws.source_address import source_address_is_a_nodes, source_address_preserved
 from svcproof.model.laws.spread import spread_over_backends
 from svcproof.model.verdict import Verdict
@@ -41,7 +45,7 @@ _EVERY: tuple[Law, ...] = (
     prober_kept_schedule,
     only_these_answered,
     every_backend_answered,
-    every_flow_reaches,
+    none_of_these_answered,
     spread_over_backends,
     same_backend_for_one_source,
     not_the_same_backend_for_ever,

@@ -45,26 +45,19 @@ def only_these_answered(history: History, *, backends: Collection[str]) -> Verdi
     )
 
 
-def every_flow_reaches(history: History, *, backends: Collection[str], unsent: float = 0.0) -> Verdict:
-    """Each request is answered by one of these backends, also where its flow stood before.
+def none_of_these_answered(history: History, *, backends: Collection[str]) -> Verdict:
+    """Each request is answered, with whatever content and status, and by none of these backends.
 
-    For UDP callers that keep their source port: a node that remembers their flow must lead it to a living backend
-    (Kubernetes docs, Virtual IPs and Service Proxies). *unsent* is the share of each stream's requests that may never
-    have been sent.
+    For host names and paths that no rule of an Ingress knows: its controller answers, no backend does.
     """
-    wanted = set(backends)
-    case = open_case(history, unsent=unsent)
-    evidence = weigh(case, lambda one: not _answered(one) or (bool(one.backend) and one.backend not in wanted))
-    return conclude(
-        case,
-        evidence,
-        case.tally(),
-        says=lambda one: (
-            f"answered by {one.backend}, which is not one of {telling.names(wanted)}"
-            if _answered(one)
-            else telling.how_it_ended(one)
-        ),
-    )
+    shunned = set(backends)
+    case = open_case(history)
+    evidence = weigh(case, lambda one: one.backend in shunned or one.outcome not in (Outcome.ANSWERED, Outcome.WRONG))
+
+    def says(exchange: Exchange) -> str:
+        return f"answered by {exchange.backend}" if exchange.backend in shunned else telling.how_it_ended(exchange)
+
+    return conclude(case, evidence, f"{case.tally()}; none by {telling.names(shunned)}", says=says)
 
 
 def every_backend_answered(history: History, *, backends: Collection[str], false_alarm: float = FALSE_ALARM) -> Verdict:
