@@ -6,14 +6,31 @@ Feature: Internal traffic policy
   Rule: Under the internal policy Local, only backends of the caller's own node MUST be used
 
     @tp-07 @ITP-1
-    Scenario: a caller beside a backend is answered by it
-      Given a ClusterIP Service "echo" with 1 ready backend on one node and the internal traffic policy Local
-      When a pod on the same node opens 40 connections to the cluster IP of "echo"
+    Scenario: a caller is answered by its own node's backend, though another node has one too
+      Given a ClusterIP Service "echo" with 2 ready backends on two nodes and the internal traffic policy Local
+      When a pod on one node opens 40 connections to the cluster IP of "echo"
       Then every connection is answered
-      And only ready backends of "echo" answer
+      And only backends of the caller's own node of "echo" answer
 
     @tp-12 @ITP-2
-    Scenario: a caller on a node without a backend is not answered
-      Given a ClusterIP Service "echo" with 1 ready backend on one node and the internal traffic policy Local
-      When a pod on another node opens 5 connections to the cluster IP of "echo"
-      Then no connection is answered
+    Scenario: a caller on a node without a backend is not answered, while one beside the backend is
+      When a ClusterIP Service "echo" with 1 ready backend on one node and the internal traffic policy Local joins
+      Then within the convergence time a pod on another node is not answered at the cluster IP of "echo"
+      And within the convergence time a pod on the same node is answered at the cluster IP of "echo"
+
+  Rule: Without an internal policy, every ready backend MUST be used from every node
+
+    @tp-13 @ITP-3
+    Scenario: callers on every node are answered by backends of both
+      Given a ClusterIP Service "echo" with 2 ready backends on two nodes
+      When a pod on one node opens 60 connections to the cluster IP of "echo"
+      Then every connection is answered
+      And every ready backend of "echo" answers
+
+  Rule: The internal policy MUST NOT bind callers outside
+
+    @tp-10 @ITP-5 @needs.node-addresses
+    Scenario: every node's port answers a caller outside
+      Given a NodePort Service "echo" with 1 ready backend on one node and the internal traffic policy Local
+      When a host outside the cluster opens 20 connections to the node port of "echo" on every node
+      Then every connection is answered
