@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any
 
 from svcproof.cluster import ranges, services
@@ -12,8 +12,9 @@ from svcproof.cluster.api import Object
 from svcproof.cluster.disruptions import Disruptions, roll_out
 from svcproof.cluster.transitions import CHANGED, delete_service
 from svcproof.cluster.waiting import Deadline, NotConverged, Rounds, Sighting, await_state, let_pass
+from svcproof.model.assumptions import unless_backends_gave_up
 from svcproof.model.disruption import Disruption, Ending, Lanes, ServiceChange
-from svcproof.model.history import Kind, Lane
+from svcproof.model.history import History, Kind, Lane
 from svcproof.model.judging import Asked, answer
 from svcproof.model.service import Door, Frontend, ServiceKind, Vantage
 from svcproof.model.verdict import Answer, Inconclusive, Verdict, worst
@@ -209,12 +210,12 @@ def silent_at_former(world: World, door: Door, name: str) -> Verdict:
 def none_lost_at(world: World, frontend: Frontend) -> Verdict:
     """Require that no connection to this frontend was lost, whatever became of others."""
     streams = [name for name, flow in world.flows.items() if flow.frontend == frontend]
-    return world.check("none_lost", streams=streams, since=FLOWING, unsent=UNSENT)
+    return _none_lost(world, streams=streams, since=FLOWING)
 
 
 def none_lost_afterwards(world: World) -> Verdict:
     """Require that no connection was lost that began after convergence; those that stood before end with their pod."""
-    return world.check("none_lost", since=CONVERGED, unsent=UNSENT, standing=False)
+    return _none_lost(world, since=CONVERGED, standing=False)
 
 
 def every_caller_reaches(world: World, name: str) -> Verdict:
@@ -259,25 +260,54 @@ def _converged(world: World, after: str, *, streams: Iterable[str] = (), **goal:
     return _say(world, law, verdict, "convergence_ms", [verdict])
 
 
+def _none_lost(world: World, **asked: Any) -> Verdict:
+    world.rest()
+    verdict = world.traffic.judge("none_lost", unsent=UNSENT, **asked)
+    return world.say("none_lost", _unless_backends_gave_up(world, verdict))
+
+
 def _say(world: World, law: str, verdict: Verdict, figure: str, every: Iterable[Verdict]) -> Verdict:
     slowest = max((float(one.figures[figure]) for one in every if figure in one.figures), default=None)
     if slowest is not None:
         world.recorder.figure(figure.removesuffix("_ms").replace("_", " "), slowest, "ms")
-    return world.say(law, verdict)
+    return world.say(law, _unless_backends_gave_up(world, verdict))
+
+
+def _unless_backends_gave_up(world: World, verdict: Verdict) -> Verdict:
+    history = world.traffic.history()
+    touched = {pod for pods in world.stage.changed.values() for pod in pods}
+    return unless_backends_gave_up(verdict, history, touched, since=history.moment(FLOWING) or 0.0)
 
 
 def _await_answers(questions: list[Asked], world: World) -> None:
-    """Let traffic run until every question has another answer than unknown, or time is over: the laws decide then."""
+    """Let traffic run until every question has another answer than unknown, or time is over: the laws decide then.
+
+    Where answers are wanted, nothing can be told while a connection hangs; where none are, hanging is what they do.
+    """
+    goals = [one for one in questions if one.arguments.get("wanted", "answered") == "answered"]
+    answered = {name for one in goals for name in one.streams}
 
     def look() -> Sighting[bool]:
         history = world.traffic.history()
+        if pending := under_way(history, answered):
+            return Sighting(f"{pending} exchanges under way")
         unknown = [verdict for one in questions if (verdict := answer(history, one)).answer is Answer.UNKNOWN]
         return Sighting(unknown[0].because if unknown else "all told", None if unknown else True)
 
+    within = Deadline(world.settings.budget + QUIET + LATER + LIMIT)
     try:
-        await_state("what laws can tell", look, Deadline(world.settings.budget + QUIET + LATER), Rounds(0.5))
+        await_state("what laws can tell", look, within, Rounds(0.5))
     except NotConverged:
         return  # the laws say what is missing
+
+
+def under_way(history: History, streams: Collection[str]) -> int:
+    """Count the exchanges of these streams that a later one has overtaken: nobody knows yet how they end."""
+    numbers: dict[str, list[int]] = {}
+    for exchange in history.exchanges:
+        if exchange.stream in streams:
+            numbers.setdefault(exchange.stream, []).append(exchange.number)
+    return sum(max(every) - min(every) + 1 - len(every) for every in numbers.values())
 
 
 def _streams(world: World) -> list[str]:
@@ -301,7 +331,7 @@ def _await_listed(world: World, name: str) -> None:
 
 
 def _await_nothing_listed(world: World) -> None:
-    """Wait until no Service that traffic flows to lists anybody: terminating backends serve where no others are left."""
+    """Wait until no Service that traffic flows to lists anybody: the last backends serve until they end."""
     concerned = sorted({flow.frontend.service for flow in world.flows.values()})
 
     def look() -> Sighting[bool]:

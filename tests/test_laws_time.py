@@ -57,9 +57,28 @@ def test_losses_while_the_control_is_silent_are_no_evidence():
 
 
 def test_an_exchange_that_straddles_the_budget_cannot_be_told():
-    making = Making().run("out", between(2.9, 2.95, Outcome.TIMED_OUT, GOOD, takes=1.0), until=6).mark(1.0, "scaled")
+    making = Making().run("out", between(2.9, 2.95, Outcome.RESET, GOOD, takes=1.0), until=6).mark(1.0, "scaled")
 
     assert _converged(making).answer is Answer.UNKNOWN
+
+
+def test_an_exchange_that_timed_out_was_decided_when_it_began():
+    making = Making().run("out", between(2.9, 2.95, Outcome.TIMED_OUT, GOOD, takes=1.0), until=6).mark(1.0, "scaled")
+
+    verdict = _converged(making)
+
+    assert verdict.answer is Answer.MET
+    assert 1900 <= verdict.figures["convergence_ms"] <= 1950
+
+
+def test_connections_answered_at_another_port_have_not_converged():
+    def end(k, t):
+        return {**GOOD(k, t), "reached": f"10.1.0.7:{8080 if t < 2.0 else 8081}"}
+
+    making = Making().run("out", end, until=6).mark(1.0, "scaled")
+
+    assert _converged(making, port=8081).answer is Answer.MET
+    assert _converged(making, port=8080).answer is Answer.VIOLATED
 
 
 def test_a_clock_less_sure_than_the_margin_makes_unknown():

@@ -76,6 +76,7 @@ class Disruptions:
 
     def _lose(self, deed: Callable[[str], None], says: str) -> None:
         node = self._struck
+        self.stage.changed[f"on {node}"] = services.names(self._pods_on(node))
         self.traffic.act(f"{says} {node}")
         self.undoing.callback(self._restore, node)
         deed(node)

@@ -63,13 +63,14 @@ def converged_within(
     witness: Collection[str] = (),
     unsent: float = 0.01,
 ) -> Verdict:
-    """The last wrong exchange ends at most *budget* seconds after a mark (*after*: its subject, or a moment).
+    """The last wrong exchange comes at most *budget* seconds after a mark (*after*: its subject, or a moment).
 
     Wrong is what is not *wanted*: "answered" (by one of *backends*, reached at this *port* of it, with exactly these
     *records*, where given), "refused", or "unanswered" (*witness* streams or the control then vouch for the prober).
     The figure is the time from the mark to the end of the last wrong exchange, per vantage and node. An exchange is
-    decided somewhere between its start and its end: one that began before the budget was over and ended after makes
-    the law unknown, and so does a clock less sure than the margin. Each stream must be watched until the budget is
+    decided somewhere between its start and its end (one that timed out, at its start: with its first packet); one that
+    began before the budget was over and ended after makes the law unknown, and so does a clock less sure than the
+    margin. Each stream must be watched until the budget is
     over, or for *quiet* seconds after its last wrong exchange where that is given, with 20 right exchanges in a row at
     the end; *unsent* is the share of its exchanges that may never have been sent.
     Requests on connections that stood already are not looked at: they stay with their backend.
@@ -122,12 +123,12 @@ class _Group:
 
     @property
     def last(self) -> Exchange | None:
-        return max(self.wrong, key=lambda one: one.end, default=None)
+        return max(self.wrong, key=_decided, default=None)
 
     @property
     def took(self) -> float:
-        """Return the time from the mark to the end of the last wrong exchange; 0 where there is none."""
-        return max(0.0, self.last.end - self.start) if self.last else 0.0
+        """Return the time from the mark to when the last wrong exchange was decided; 0 where there is none."""
+        return max(0.0, _decided(self.last) - self.start) if self.last else 0.0
 
     @property
     def watched(self) -> float:
@@ -136,8 +137,17 @@ class _Group:
 
     @property
     def right_at_the_end(self) -> int:
-        after = self.last.end if self.last else self.start
-        return sum(one.start >= after for one in self.looks)
+        after = _decided(self.last) if self.last else self.start
+        return sum(one.start > after for one in self.looks)
+
+
+def _decided(exchange: Exchange) -> float:
+    """Return when it was decided what becomes of an exchange.
+
+    One that timed out went astray with its first packet: what follows goes the same way, and its end says only how long
+    the prober was willing to wait.
+    """
+    return exchange.start if exchange.outcome is Outcome.TIMED_OUT else exchange.end
 
 
 def _groups(case: Case, goal: Wanted, start: float) -> list[_Group]:
@@ -184,7 +194,7 @@ def _undecided(
                 f"mark and ended after {telling.seconds(group.took)}; with the clock known to "
                 f"±{telling.seconds(group.slack)} it cannot be told on which side of the budget it was decided"
             )
-        if any(one.end - group.start + group.slack > budget for one in group.unheard):
+        if any(_decided(one) - group.start + group.slack > budget for one in group.unheard):
             where = telling.pointer(group.unheard[0])[:-1]
             yield f"{at}: wrong exchanges while the prober did not reach its control target. {where}"
         answered = [one for one in group.looks if one.outcome is Outcome.ANSWERED]
