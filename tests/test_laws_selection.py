@@ -205,3 +205,26 @@ def test_a_body_with_another_digest_violates_and_without_one_is_unknown():
     assert _ask("body_arrives_whole", bodies("sha256:abc"), size=5, digest="abc").answer is Answer.MET
     assert _ask("body_arrives_whole", bodies("sha256:123"), size=5, digest="abc").answer is Answer.VIOLATED
     assert _ask("body_arrives_whole", bodies(""), size=5, digest="abc").answer is Answer.UNKNOWN
+
+
+def test_a_controller_that_answers_for_nobody_reaches_no_backend():
+    told = Making().run("out", lambda *_: {"outcome": Outcome.WRONG, "detail": "status 404, wanted 200"})
+    reached = Making().run("out", lambda *_: {"outcome": Outcome.ANSWERED, "backend": "web-1"})
+    silent = Making().run("out", lambda *_: {"outcome": Outcome.TIMED_OUT})
+
+    assert _ask("none_of_these_answered", told, backends=["web-1"]).answer is Answer.MET
+    assert _ask("none_of_these_answered", reached, backends=["web-1"]).answer is Answer.VIOLATED
+    assert _ask("none_of_these_answered", silent, backends=["web-1"]).answer is Answer.VIOLATED
+
+
+def test_who_is_cut_off_by_a_policy_is_not_answered_and_its_prober_is_still_heard():
+    def caller(end):
+        return Making().control("a pod").run("echo", end, vantage="a pod", frontend="echo", limit=1.0)
+
+    cut = caller(lambda *_: {"outcome": Outcome.TIMED_OUT, "takes": 0.5})
+    open_still = caller(lambda *_: {"backend": "echo-1"})
+    deaf = Making().run("echo", lambda *_: {"outcome": Outcome.TIMED_OUT, "takes": 0.5}, vantage="a pod")
+
+    assert _ask("no_exchange_answered", cut).answer is Answer.MET
+    assert _ask("no_exchange_answered", open_still).answer is Answer.VIOLATED
+    assert _ask("no_exchange_answered", deaf).answer is Answer.UNKNOWN
