@@ -70,17 +70,24 @@ def health_is_told(here: World, frontend: Frontend) -> Verdict:
 
 def await_answers(here: World, vantage: Vantage, frontend: Frontend) -> None:
     """Return once a vantage is answered at every address of a frontend; raise Inconclusive while it is not."""
+    _await(here, vantage, frontend, {Outcome.ANSWERED})
     here.routing.remember(frontend.service)
 
+
+def await_silence(here: World, vantage: Vantage, frontend: Frontend) -> None:
+    """Return once a vantage is not answered at any address of a frontend; raise Inconclusive while it is."""
+    _await(here, vantage, frontend, set(Outcome) - {Outcome.ANSWERED, Outcome.WRONG, Outcome.NOT_SENT})
+
+
+def _await(here: World, vantage: Vantage, frontend: Frontend, wanted: set[Outcome]) -> None:
     def look() -> Sighting[bool]:
         places, targets = here.places(vantage, frontend), here.targets(frontend)
         tried = [name for place in places for name in here.traffic.burst(place, targets, IN_A_ROW, limit=2.0)]
-        ends = [one.outcome for one in here.traffic.history().exchanges if one.stream in tried]
-        says = ", ".join(sorted({end.value for end in ends}))
-        return Sighting(says, True if set(ends) == {Outcome.ANSWERED} else None)
+        ends = {one.outcome for one in here.traffic.history().exchanges if one.stream in tried}
+        return Sighting(", ".join(sorted(end.value for end in ends)), True if ends and ends <= wanted else None)
 
-    await_state(f"answers at {frontend}", look, Deadline(here.settings.seconds(ANSWER_SECONDS)), Rounds(0.3))
-    here.routing.remember(frontend.service)
+    says = f"{vantage} {'answered' if Outcome.ANSWERED in wanted else 'not answered'} at {frontend}"
+    await_state(says, look, Deadline(here.settings.seconds(ANSWER_SECONDS)), Rounds(0.3))
 
 
 def hints_name_nodes(here: World, name: str) -> Verdict:
