@@ -1,0 +1,116 @@
+@needs.exec
+Feature: Ports
+  A Service names its ports, and each leads to a target port of the pods.
+  Spec: https://kubernetes.io/docs/concepts/services-networking/service/#multi-port-services
+
+  Rule: Each port MUST lead to its own target port
+
+    @po-01 @MP-1 @core
+    Scenario Outline: port "<port>" of three leads to its own target
+      Given this Service exists:
+        """
+        metadata: {name: echo}
+        spec:
+          selector: {app: echo}
+          ports:
+            - {name: http, port: 80, targetPort: 8080}
+            - {name: tcp, port: 81, targetPort: 9000}
+            - {name: dns, port: 53, targetPort: 9001, protocol: UDP}
+        """
+      And a Deployment "echo" with 1 ready backend
+      When a pod opens 20 connections to port "<port>" of the cluster IP of "echo"
+      Then every connection is answered
+      And the backends see themselves reached at their own address, at the target port of port "<port>" of "echo"
+
+      Examples:
+        | port |
+        | http |
+        | tcp  |
+        | dns  |
+
+    @po-02 @TP-1 @extended
+    Scenario Outline: the target port named "<target>" is the pod's port of that name
+      Given this Service exists:
+        """
+        metadata: {name: echo}
+        spec:
+          selector: {app: echo}
+          ports: [{port: 80, targetPort: <target>}]
+        """
+      And a Deployment "echo" with 1 ready backend
+      When a pod opens 20 connections to the cluster IP of "echo"
+      Then every connection is answered
+      And the backends see themselves reached at their own address, at the target port of "echo"
+
+      Examples:
+        | target |
+        | main   |
+        | second |
+
+  Rule: Ports MUST come and go on a living Service without disturbing the others
+
+    @po-05 @TP-6 @extended
+    Scenario: a port that is added answers
+      Given a ClusterIP Service "echo" with 1 ready backend
+      And steady traffic from a pod to the cluster IP of "echo"
+      When the Service "echo" is updated with:
+        """
+        spec: {ports: [{name: http, port: 80, targetPort: 8080}, {name: second, port: 81, targetPort: 8080}]}
+        """
+      Then it is accepted
+      And no connection is lost
+      And within the convergence time a pod is answered at port "second" of the cluster IP of "echo"
+
+    @po-06 @UDP-7 @TP-6 @extended
+    Scenario: of TCP and UDP on one number, UDP is removed and TCP loses nothing
+      Given this Service exists:
+        """
+        metadata: {name: echo}
+        spec:
+          selector: {app: echo}
+          ports:
+            - {name: http, port: 80, targetPort: 8080}
+            - {name: dns, port: 80, targetPort: 9001, protocol: UDP}
+        """
+      And a Deployment "echo" with 1 ready backend
+      And steady traffic from a pod to port "http" of the cluster IP of "echo"
+      And steady traffic from a pod to port "dns" of the cluster IP of "echo"
+      When the Service "echo" is updated with:
+        """
+        spec: {ports: [{name: http, port: 80, targetPort: 8080}]}
+        """
+      Then it is accepted
+      And no connection to port "http" of the cluster IP of "echo" is lost
+      But within the convergence time a pod is not answered at port "dns" of the former cluster IP of "echo"
+
+  Rule: Large answers MUST arrive whole
+
+    @po-07 @TP-8 @extended @needs.two-nodes
+    Scenario: a mebibyte crosses from one node to another
+      Given a ClusterIP Service "echo" with 1 ready backend on another node
+      When a pod on one node asks the cluster IP of "echo" for 1048576 bytes
+      Then every answer of 1048576 bytes arrives whole
+
+    @po-10 @UDP-8 @extended @needs.two-nodes
+    Scenario: a datagram larger than one packet crosses from one node to another
+      Given this Service exists:
+        """
+        metadata: {name: echo}
+        spec:
+          selector: {app: echo}
+          ports: [{name: dns, port: 53, targetPort: 9001, protocol: UDP}]
+        """
+      And a Deployment "echo" with 1 ready backend on another node
+      When a pod on one node asks the cluster IP of "echo" for 4000 bytes
+      Then every answer of 4000 bytes arrives whole
+
+  Rule: A kept-alive connection MUST stay with the backend that it was opened to
+
+    @po-09 @SPREAD-2 @extended
+    Scenario: requests on one connection have one backend, whoever joins
+      Given a ClusterIP Service "echo" with 2 ready backends
+      And steady traffic from a pod to the cluster IP of "echo" over kept-alive connections
+      When "echo" is scaled to 4 backends
+      Then within the convergence time "echo" lists exactly 4 ready endpoints
+      And every kept-alive connection stays with one backend
+      And no connection is lost
