@@ -69,9 +69,9 @@ def tells(here: World, vantage: Vantage, frontend: Frontend, *, text: str = "", 
         if ends == {Outcome.ANSWERED}:
             break
         rounds.wait(0, min(0.2, within.left))
-    streams = [one for place in places for one in here.traffic.burst(place, targets, LOOKS, rate=10.0, limit=LIMIT)]
+    streams = [one for place in places for one in here.traffic.burst(place, targets, LOOKS, rate=4.0, limit=LIMIT)]
     return here.check("every_exchange_answered", streams=streams)
 
 
-LIMIT = 8.0
-"""How long one answer may take: the upper tier waits 5 s for the lower one."""
+LIMIT = 20.0
+"""How long one answer may take: the upper tier waits 5 s for the lower one, and a slow application loses nothing."""
