@@ -149,12 +149,13 @@ class Stage:
 
         def ready() -> Sighting[list[Endpoint]]:
             found = self.endpoints(name)
-            wanted = {pod["status"]["podIP"] for pod in self.ready_pods(name)}
-            return look(found, settled={one.address for one in found if one.ready} == wanted and len(wanted) == count)
+            wanted = set(services.names(self.ready_pods(name)))
+            return look(found, settled={one.pod for one in found if one.ready} == wanted and len(wanted) == count)
 
         def exact() -> Sighting[list[Endpoint]]:
             found = self.endpoints(name)
-            return look(found, settled=len(found) == count and all(one.ready for one in found))
+            pods = {one.pod or one.address for one in found}  # with two families a backend has two addresses
+            return look(found, settled=len(pods) == count and all(one.ready for one in found))
 
         def follow(says: str, see: Callable[[], Sighting[list[Endpoint]]]) -> list[Endpoint]:
             within = Deadline(self.settings.budget) if contract else self._patience()
