@@ -70,10 +70,20 @@ def _follow(upstream: Upstream, path: str, made_of: Callable[[Object], list[tupl
                 metadata = event["object"].get("metadata", {})
                 if event["type"] == "ADDED" and metadata.get("namespace") not in SPARED:
                     for where, body in made_of(event["object"]):
-                        print(path, metadata.get("name"), upstream.create(where, body), flush=True)
+                        threading.Thread(target=_create, args=(upstream, where, body), daemon=True).start()
         except (OSError, http.client.HTTPException, ValueError, KeyError) as problem:
             print("begin again after", repr(problem), flush=True)
             threading.Event().wait(0.5)
+
+
+def _create(upstream: Upstream, where: str, body: Object) -> None:
+    """Create an object; a new namespace lets no pod in for a moment, until it has its service account."""
+    for _ in range(50):
+        status = upstream.create(where, body)
+        if status != 403:
+            break
+        threading.Event().wait(0.1)
+    print(where, body["metadata"]["name"], status, flush=True)
 
 
 if __name__ == "__main__":
