@@ -17,40 +17,94 @@ Feature: Cluster IPs
         | a pod on every node        |
         | a pod in another namespace |
 
-  Rule: Connections MUST reach every ready backend
+    @cip-13 @CIP-21
+    Scenario: a pod reaches the API server at its Service's address
+      Given a ClusterIP Service "echo" with no ready backends
+      When a pod opens 20 connections to the API server's Service
+      Then every connection is answered
+
+  Rule: Connections MUST reach every ready backend, and nobody else
 
     @cip-02 @BAL-1 @BAL-3
     Scenario: every backend has its share
       Given a ClusterIP Service "echo" with 3 ready backends
-      When a pod opens 300 connections to the cluster IP of "echo"
+      When a pod opens 120 connections to the cluster IP of "echo"
       Then every connection is answered
       And every ready backend of "echo" answers
 
-    @cip-03 @SPREAD-1
-    Scenario: the shares are even
-      Given a ClusterIP Service "echo" with 3 ready backends
-      When a pod opens 300 connections to the cluster IP of "echo"
+    @cip-08 @CIP-17
+    Scenario: pods without the labels never answer
+      Given a Deployment "other" with 2 ready backends
+      And a ClusterIP Service "echo" with 2 ready backends
+      When a pod opens 100 connections to the cluster IP of "echo"
       Then every connection is answered
-      And connections are spread evenly over the backends of "echo"
+      And only ready backends of "echo" answer
+
+    @cip-09 @CIP-18
+    Scenario: a pod that loses its label stops answering, and no connection is lost
+      Given a ClusterIP Service "echo" with 2 ready backends
+      And steady traffic from a pod to the cluster IP of "echo"
+      When one backend of "echo" loses its label
+      Then within the convergence time only ready backends of "echo" answer
+      And no connection is lost
+
+    @cip-24 @CIP-18
+    Scenario: a pod that regains its label answers again
+      Given a ClusterIP Service "echo" with 2 ready backends
+      And one backend of "echo" loses its label
+      And steady traffic from a pod to the cluster IP of "echo"
+      When one backend of "echo" regains its label
+      Then within the convergence time every caller reaches every ready backend of "echo"
+
+  Rule: The cluster IP MUST be virtual, and lead from the declared ports to the target ports only
+
+    @cip-06 @CIP-14 @CIP-15
+    Scenario: a backend sees itself reached at its own address and target port
+      Given a ClusterIP Service "echo" with 2 ready backends
+      When a pod opens 40 connections to the cluster IP of "echo"
+      Then every connection is answered
+      And the backends see themselves reached at their own address, at the target port of "echo"
+
+    @cip-07 @CIP-16 @RJ-5
+    Scenario: a port that the Service does not declare is not answered, though its backends listen there
+      When a ClusterIP Service "echo" with 1 ready backend joins
+      Then within the convergence time a pod is answered at the cluster IP of "echo"
+      But within the convergence time a pod on every node is not answered at port 8080 of the cluster IP of "echo"
+
+  Rule: A cluster IP that is asked for MUST answer like any other
+
+    @cip-10 @CIP-8
+    Scenario: a chosen cluster IP is granted and answers
+      Given a Deployment "newcomer" with 1 ready backend
+      When a Service asks for a free cluster IP
+      Then it is accepted
+      And it is given what it asked for
+      And within the convergence time a pod is answered at the cluster IP of "newcomer"
+
+  Rule: A deleted Service's cluster IP MUST fall silent and be free again
+
+    @cip-12 @CIP-27
+    Scenario: a deleted Service's cluster IP falls silent
+      Given a ClusterIP Service "echo" with 1 ready backend
+      And a ClusterIP Service "other" with 1 ready backend
+      When the Service "echo" is deleted
+      Then within the convergence time a pod is not answered at the former cluster IP of "echo"
+      But within the convergence time a pod is answered at the cluster IP of "other"
+
+    @cip-25 @CIP-27
+    Scenario: a deleted Service's cluster IP is given to whoever asks for it
+      Given a ClusterIP Service "echo" with 1 ready backend
+      And a Deployment "newcomer" with 1 ready backend
+      And the Service "echo" is deleted
+      When a Service asks for the cluster IP of "echo"
+      Then it is accepted
+      And it is given what it asked for
+      And within the convergence time a pod is answered at the cluster IP of "newcomer"
 
   Rule: A Service without endpoints MUST refuse connections at once
 
     @cip-18 @EP-10 @RJ-1
     Scenario: nobody waits for a Service that has no backend
       Given a ClusterIP Service "echo" with no ready backends
-      When a pod opens 5 connections to the cluster IP of "echo"
+      When a pod opens 4 connections to the cluster IP of "echo", 2 seconds apart
       Then every connection is refused
-
-  Rule: A pod's source address MUST be kept through the cluster IP
-
-    @cip-17 @NET-1 @needs.two-nodes
-    Scenario Outline: backends on <node> see the caller's own address
-      Given a ClusterIP Service "echo" with 1 ready backend on <node>
-      When a pod on one node opens 20 connections to the cluster IP of "echo"
-      Then every connection is answered
-      And the backends see the address of a pod on one node
-
-      Examples:
-        | node         |
-        | one node     |
-        | another node |
