@@ -214,7 +214,7 @@ def test_a_controller_that_answers_for_nobody_reaches_no_backend():
 
     assert _ask("none_of_these_answered", told, backends=["web-1"]).answer is Answer.MET
     assert _ask("none_of_these_answered", reached, backends=["web-1"]).answer is Answer.VIOLATED
-    assert _ask("none_of_these_answered", silent, backends=["web-1"]).answer is Answer.VIOLATED
+    assert _ask("none_of_these_answered", silent, backends=["web-1"]).answer is Answer.UNKNOWN
 
 
 def test_who_is_cut_off_by_a_policy_is_not_answered_and_its_prober_is_still_heard():

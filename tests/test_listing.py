@@ -115,3 +115,16 @@ def test_a_state_that_nobody_is_in_names_those_that_are_listed() -> None:
 
     assert verdict.answer is Answer.VIOLATED
     assert "10.0.0.1 (ready, serving; unnamed 8080/TCP)" in verdict.because
+
+
+def test_a_service_of_two_families_lists_a_pod_at_both_addresses_and_one_of_one_family_at_one():
+    from svcproof.model.listing import _addresses
+
+    pod = {"status": {"podIP": "10.1.0.5", "podIPs": [{"ip": "10.1.0.5"}, {"ip": "fd00::5"}]}}
+
+    def service(*families):
+        return {"spec": {"ipFamilies": list(families)}}
+
+    assert _addresses(service("IPv4", "IPv6"), pod) == ["10.1.0.5", "fd00::5"]
+    assert _addresses(service("IPv6"), pod) == ["fd00::5"]
+    assert _addresses(service("IPv4"), pod) == ["10.1.0.5"]

@@ -41,7 +41,8 @@ def tells_pods_as_they_are(
     by its Ready condition, *terminating* by its deletion; a terminating pod is never *ready*, unless unready addresses
     are published (discovery.k8s.io/v1; Kubernetes docs, EndpointSlices). *zones* is node → zone.
     """
-    wanted = [_wanted(service, pod, zones) for pod in pods if _listed(service, pod)]
+    listed = [pod for pod in pods if _listed(service, pod)]
+    wanted = [_wanted(service, pod, address, zones) for pod in listed for address in _addresses(service, pod)]
     found = entries(slices)
     missing = [one for one in wanted if one not in found]
     surplus = [one for one in found if one not in wanted]
@@ -116,14 +117,21 @@ def _listed(service: Form, pod: Form) -> bool:
     return bool(selector) and selector <= labels and bool(status.get("podIP")) and not ended
 
 
-def _wanted(service: Form, pod: Form, zones: Mapping[str, str]) -> Entry:
+def _addresses(service: Form, pod: Form) -> list[str]:
+    """Return the pod's addresses of the Service's families; the only one it has where neither tells families."""
+    families = service["spec"].get("ipFamilies") or []
+    every = [entry["ip"] for entry in pod["status"].get("podIPs") or []]
+    return [one for one in every if ("IPv6" if ":" in one else "IPv4") in families] or [pod["status"]["podIP"]]
+
+
+def _wanted(service: Form, pod: Form, address: str, zones: Mapping[str, str]) -> Entry:
     status = pod["status"]
     serving = any(one["type"] == "Ready" and one["status"] == "True" for one in status.get("conditions") or [])
     terminating = "deletionTimestamp" in pod["metadata"]
     published = bool(service["spec"].get("publishNotReadyAddresses"))
     node = pod["spec"].get("nodeName", "")
     return Entry(
-        status["podIP"],
+        address,
         pod["metadata"]["uid"],
         node,
         zones.get(node, ""),

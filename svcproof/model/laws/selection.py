@@ -48,16 +48,16 @@ def only_these_answered(history: History, *, backends: Collection[str]) -> Verdi
 def none_of_these_answered(history: History, *, backends: Collection[str]) -> Verdict:
     """Each request is answered, with whatever content and status, and by none of these backends.
 
-    For host names and paths that no rule of an Ingress knows: its controller answers, no backend does.
+    For host names and paths that no rule of an Ingress knows: its controller answers, no backend does. A request that
+    got no answer reached no backend either, but shows nothing: then the law is unknown.
     """
     shunned = set(backends)
     case = open_case(history)
-    evidence = weigh(case, lambda one: one.backend in shunned or one.outcome not in (Outcome.ANSWERED, Outcome.WRONG))
-
-    def says(exchange: Exchange) -> str:
-        return f"answered by {exchange.backend}" if exchange.backend in shunned else telling.how_it_ended(exchange)
-
-    return conclude(case, evidence, f"{case.tally()}; none by {telling.names(shunned)}", says=says)
+    evidence = weigh(case, lambda one: one.backend in shunned)
+    if not evidence.bad and any(one.outcome not in (Outcome.ANSWERED, Outcome.WRONG) for one in case.judged):
+        return unknown(f"some got no answer at all, and so show nothing. {case.tally()}", **case.figures)
+    fine = f"{case.tally()}; none by {telling.names(shunned)}"
+    return conclude(case, evidence, fine, says=lambda one: f"answered by {one.backend}")
 
 
 def every_backend_answered(history: History, *, backends: Collection[str], false_alarm: float = FALSE_ALARM) -> Verdict:
