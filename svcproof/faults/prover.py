@@ -8,7 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from svcproof.adapters.shell import CommandFailed
@@ -153,9 +153,16 @@ class Prover:
             asked = self.suite.run(ids, self._report(fault.name), max(LEAST, SLACK * longest))
         except SetupProblem as problem:
             return Result(fault.name, Outcome.TIMED_OUT, f"no scenario could begin: {problem.what}", evidence)
-        marked = cells(fault, reason, asked, self._baseline)
+        marked = cells(self._asked_about(fault), reason, asked, self._baseline)
         ended, because = outcome(marked)
         return Result(fault.name, ended, because, evidence, marked)
+
+    def _asked_about(self, fault: Fault) -> Fault:
+        """Return the fault as if it broke only those that may be asked: who was left out has not missed it."""
+        if not self.scenarios:
+            return fault
+        kept = {name for name in fault.breaks if any(named(wanted, [name]) for wanted in self.scenarios)}
+        return replace(fault, breaks=frozenset(kept))
 
     def _healed(self, fault: Fault, ground: Ground, result: Result) -> Result:
         """See the fault gone, and the quickest scenario that caught it green again."""
