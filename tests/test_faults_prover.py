@@ -123,3 +123,14 @@ def test_a_scenario_that_is_met_has_missed_the_fault(monkeypatch: pytest.MonkeyP
     proof = proving(monkeypatch, Paper(state, {})).prove([fault(state)])
     assert proof.results[0].outcome is Outcome.MISSED
     assert proof.results[0].marked(Mark.MISSED)[0].scenario == "np-01"
+
+
+def test_what_was_found_is_kept_though_the_next_fault_has_a_defect(
+    monkeypatch: pytest.MonkeyPatch, state: dict
+) -> None:
+    kept: list[int] = []
+    proving_it = proving(monkeypatch, Paper(state, {"np-01": REFUSED}))
+    proving_it.keep = lambda so_far: kept.append(len(so_far.results))
+    with pytest.raises(ZeroDivisionError):
+        proving_it.prove([fault(state), fault(state, raises=ZeroDivisionError())])
+    assert kept == [1]

@@ -97,7 +97,8 @@ def proof_of(
     if strange := [name for name in scenarios if not suite.of([name])]:
         raise SetupProblem(f"{', '.join(strange)}: no scenario has this id", "`svcproof list` names the scenarios")
     api = clusters.connect({"kubeconfig": str(lab.kubeconfig)})
-    prover = Prover(lab, api, suite, _say, folder, scenarios, everything)
+    keep = lambda so_far: report.write(so_far, every, folder)  # noqa: E731 - one line, used once
+    prover = Prover(lab, api, suite, _say, folder, scenarios, everything, keep)
     proof = prover.prove(chosen)
     written = report.write(proof, every, folder)
     if page is not None:

@@ -6,7 +6,7 @@ import re
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -48,6 +48,9 @@ class Prover:
     folder: Path | None = None
     scenarios: Sequence[str] = ()
     everything: bool = False
+    keep: Callable[[Proof], object] = lambda _: None
+    """Told the proof so far after each fault: what was found is kept, whatever comes next."""
+
     _trial: Trial = field(init=False)
     _baseline: dict[str, Finding] = field(default_factory=dict)
     _results: list[Result] = field(default_factory=list)
@@ -65,6 +68,7 @@ class Prover:
                 self._begin(faults)
                 for number, fault in enumerate(faults, 1):
                     self._add(f"[{number}/{len(faults)}]", self._try(fault))
+                    self.keep(self._proof(began, {}, interrupted=True))
                 alarms = self._end()
             except KeyboardInterrupt:
                 interrupted = True
@@ -72,6 +76,9 @@ class Prover:
                 with _undisturbed():
                     self._ground("leftovers").undo()
                     self._trial.remove()
+        return self._proof(began, alarms, interrupted=interrupted)
+
+    def _proof(self, began: float, alarms: Mapping[str, str], *, interrupted: bool) -> Proof:
         facts = {**self.lab.plan.as_dict(), "scenarios": len(self._baseline)}
         return Proof(tuple(self._results), facts, alarms, interrupted, time.monotonic() - began)
 

@@ -11,7 +11,7 @@ def inject(ground: Ground) -> None:
 
 def in_effect(ground: Ground) -> Evidence:
     stored = admitted_slice(ground, [])
-    found = [address for endpoint in stored["endpoints"] for address in endpoint["addresses"]]
+    found = [address for endpoint in stored["endpoints"] or [] for address in endpoint["addresses"]]
     return Evidence(bool(found), f"an empty EndpointSlice is stored with {', '.join(found) or 'nobody'}")
 
 
