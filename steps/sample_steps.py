@@ -11,7 +11,7 @@ def a_sample_is_deployed(context: Context, name: str) -> None:
     samples.deploy(world(context), name)
 
 
-@then("within the convergence time {vantage:Vantage} reads what the server said at {frontend:Frontend}")
+@then("within the convergence time {vantage:Vantage} reads what the lower tier said at {frontend:Frontend}")
 def reads_what_the_server_said(context: Context, vantage: Vantage, frontend: Frontend) -> None:
     samples.tells(world(context), vantage, frontend, text="Fetched: Hello World")
 

@@ -40,11 +40,6 @@ def every_connection_is_refused(context: Context) -> None:
     world(context).check("refused_not_lost")
 
 
-@then("no connection is answered")
-def no_connection_is_answered(context: Context) -> None:
-    world(context).check("no_exchange_answered")
-
-
 @then("no connection is lost")
 def no_connection_is_lost(context: Context) -> None:
     world(context).check_losses()

@@ -6,28 +6,28 @@ Feature: A tier that calls another
   Rule: A Service's pods MUST be able to call another Service by name and pass its answer on
 
     @ti-05 @TR-4
-    Scenario: the fetcher says what the server said
+    Scenario: the fetcher says what the lower tier said
       When the sample "server-and-fetcher" is deployed
-      Then within the convergence time a pod reads what the server said at the cluster IP of "fetcher"
+      Then within the convergence time a pod reads what the lower tier said at the cluster IP of "fetcher"
 
     @ti-09 @TR-4 @needs.node-addresses
     Scenario: the fetcher says it outside, too
       When the sample "server-and-fetcher" is deployed
-      Then within the convergence time a host outside the cluster reads what the server said at the node port of "fetcher" on every node
+      Then within the convergence time a host outside the cluster reads what the lower tier said at the node port of "fetcher" on every node
 
   Rule: A tier that fails MUST be seen as an error at the tier above, and be recovered from without touching that tier
 
     @ti-08 @TR-8 @TIER-1
-    Scenario: without a server, the fetcher tells an error
+    Scenario: without a lower tier, the fetcher tells an error
       Given the sample "server-and-fetcher" is deployed
       When "server" is scaled to no backends
       Then within the convergence time a pod is told of a failed tier at the cluster IP of "fetcher"
 
     @ti-10 @TR-2 @TIER-1
-    Scenario: the server is back, and the fetcher that was never touched says what it says
+    Scenario: the lower tier is back, and the fetcher that was never touched says what it says
       Given the sample "server-and-fetcher" is deployed
       And "server" is scaled to no backends
       When "server" is scaled to 1 backend
       Then within the convergence time "server" lists exactly 1 ready endpoint
-      And within the convergence time a pod reads what the server said at the cluster IP of "fetcher"
+      And within the convergence time a pod reads what the lower tier said at the cluster IP of "fetcher"
       And the pods of "fetcher" are the ones from before, never restarted
