@@ -32,6 +32,9 @@ def test_an_empty_history_is_unknown_to_every_law_never_a_pass(law):
         "unavailable_for_at_most": {"seconds": 1.0},
         "resolves_to_exactly": {"records": ["10.0.0.1"]},
         "body_arrives_whole": {"size": 1},
+        "none_of_these_answered": {"backends": ["a"]},
+        "points_to_exactly": {"targets": ["8080 a.example"]},
+        "reached_at_own_address": {"addresses": {"a": ["10.0.0.1:8080"]}},
     }
 
     assert _ask(law, Making(), **arguments.get(law, {})).answer is Answer.UNKNOWN
