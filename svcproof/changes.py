@@ -29,6 +29,12 @@ CONVERGED = "converged"
 QUIET = 1.5
 """How long traffic must go right before it counts as settled (seconds)."""
 
+HANG = 5.0
+"""How long a connection may hang: where nobody answers any more, hundreds of them do at a time (seconds).
+
+A first packet that is dropped is sent again after one second and after three (RFC 6298).
+"""
+
 LATER = 5.0
 """How long we look on after the budget before a law must say what it can tell (seconds)."""
 
@@ -128,9 +134,9 @@ def _patch(world: World, name: str, spec: Object) -> None:
 def stream(world: World, vantage: Vantage, frontend: Frontend, lanes: Lanes) -> None:
     """Let steady traffic flow; where nobody is there to answer, do not wait for answers."""
     if world.stage.endpoints(frontend.service):
-        world.stream(vantage, frontend, lanes.lanes)
+        world.stream(vantage, frontend, lanes.lanes, limit=HANG)
         return
-    world.flow(vantage, frontend, lanes.lanes)
+    world.flow(vantage, frontend, lanes.lanes, limit=HANG)
     world.traffic.mark(FLOWING)
 
 
@@ -189,7 +195,7 @@ def reached_at(world: World, port: int) -> Verdict:
 
 def answered_at(world: World, vantage: Vantage, frontend: Frontend) -> Verdict:
     """Require that, from the convergence time on, new connections from here to there are answered."""
-    streams = world.flow(vantage, frontend, (Lane.NEW,))
+    streams = world.flow(vantage, frontend, (Lane.NEW,), limit=HANG)
     if world.traffic.history().moment(CHANGED) is None:
         world.traffic.mark(CHANGED)
     return _converged(world, CHANGED, streams=streams)

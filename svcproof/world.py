@@ -145,9 +145,11 @@ class World:
 
     # traffic
 
-    def stream(self, vantage: Vantage, frontend: Frontend, lanes: Sequence[Lane] = (Lane.NEW,)) -> None:
+    def stream(
+        self, vantage: Vantage, frontend: Frontend, lanes: Sequence[Lane] = (Lane.NEW,), *, limit: float = LIMIT
+    ) -> None:
         """Let connections flow from a vantage to a frontend, from now until the history is read."""
-        self.flow(vantage, frontend, lanes)
+        self.flow(vantage, frontend, lanes, limit=limit)
         rounds = Rounds(0.1)
         says = f"steady traffic from {vantage} to {frontend} answered {ANSWERED_IN_A_ROW} times in a row"
         try:
@@ -158,7 +160,7 @@ class World:
             # it flows, and not well: what is lost from here on is the laws' to judge
         self.traffic.mark(FLOWING)
 
-    def flow(self, vantage: Vantage, frontend: Frontend, lanes: Sequence[Lane]) -> list[str]:
+    def flow(self, vantage: Vantage, frontend: Frontend, lanes: Sequence[Lane], *, limit: float = LIMIT) -> list[str]:
         """Begin steady traffic, whatever becomes of it; return its streams' names.
 
         Where both kinds of connections flow they share the rate: what one kind does not see, the other may.
@@ -171,7 +173,7 @@ class World:
                 connections = KEPT_CONNECTIONS if lane is Lane.KEPT else 1
                 begun += (
                     names := self.traffic.steady(
-                        place, targets, rate=rate, lanes=(lane,), limit=LIMIT, connections=connections
+                        place, targets, rate=rate, lanes=(lane,), limit=limit, connections=connections
                     )
                 )
                 self.flows |= dict.fromkeys(names, Flow(vantage, frontend, lane))
