@@ -1339,10 +1339,12 @@ class Outbox:
 
 
 class SourcePorts:
-    """Source ports in turn: a UDP tuple comes back only after the whole range, not by chance within conntrack's memory.
+    """Source ports in turn: a tuple comes back only after the whole range, not by chance within conntrack's memory.
 
-    A tuple that conntrack still remembers (30 s, 120 s once it was answered twice) goes where it went before, whatever
-    the proxy would choose now: random ports would call that a lost backend.
+    A tuple that conntrack still remembers (UDP: 30 s, 120 s once it was answered twice; TCP: 120 s where the first
+    packet was never answered) goes where it went before, whatever the proxy would choose now. Left to itself the kernel
+    begins anew in another part of the range every 10 s: connections would be lost to a dead backend for a minute after
+    the proxies have let go of it.
     """
 
     def __init__(self) -> None:
@@ -1550,6 +1552,7 @@ class Connection:
             self.sock = sock = socket.socket(family, socket.SOCK_STREAM)
             sock.setblocking(False)
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            self.way.stream.prober.ports.bind(sock)
             problem = sock.connect_ex(address)
         except OSError as raised:
             problem = raised.errno or errno.EIO
