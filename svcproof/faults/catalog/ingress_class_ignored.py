@@ -19,7 +19,7 @@ FAULT = Fault(
     stands_for="The Ingress controller takes every Ingress, also those of a class that is not its own.",
     layer=Layer.ADD_ON,
     breaks=frozenset({"al-28"}),
-    reason_says="address|class|status",
+    reason_says="given|address|class|status",
     inject=inject,
     in_effect=in_effect,
     needs=Needs(add_ons=frozenset({"traefik"})),
