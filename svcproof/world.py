@@ -61,6 +61,9 @@ FLOWING_SECONDS = 30.0
 QUIET_SECONDS = 1.5
 """How long steady traffic runs on after a change has settled."""
 
+TELLING_SECONDS = 3.0
+"""How long traffic flows on after the budget, so that who is passed over then is passed over for a reason."""
+
 LIMIT = 10.0
 """How long an exchange of steady traffic may last: a slow answer on a busy machine is no lost one (seconds)."""
 
@@ -202,8 +205,20 @@ class World:
         """Let steady traffic go on for a while after the last change, then end it; once it has ended, do nothing."""
         if self.flowing:
             let_pass(QUIET_SECONDS)
+            self._await_newcomers()
             self.traffic.stop(self.flowing)
             self.flowing = []
+
+    def _await_newcomers(self) -> None:
+        """Return once every backend that came with a change has answered, or so late that its silence is telling."""
+        newcomers = {pod for name, before in self.veterans.items() for pod in self.stage.known[name] - before}
+        within = Deadline(self.settings.budget + TELLING_SECONDS)
+        rounds = Rounds(0.1)
+        while not within.passed:
+            seen = {one.backend for one in self.traffic.history().exchanges if one.stream in self.flowing}
+            if newcomers <= seen:
+                return
+            rounds.wait(0, 0.1)
 
     def open(self, vantage: Vantage, frontend: Frontend, count: int, lane: Lane = Lane.NEW) -> None:
         """Open so many connections from every place of a vantage to every address of a frontend.
