@@ -35,6 +35,9 @@ HANG = 5.0
 A first packet that is dropped is sent again after one second and after three (RFC 6298).
 """
 
+JUST_AFTER = 0.001
+"""The last wrong connection is not one that began after convergence (seconds)."""
+
 LATER = 5.0
 """How long we look on after the budget before a law must say what it can tell (seconds)."""
 
@@ -262,7 +265,7 @@ def _converged(world: World, after: str, *, streams: Iterable[str] = (), **goal:
     verdict = world.traffic.judge(law, streams=chosen, **arguments)
     took = verdict.figures.get("convergence_ms", 0.0)
     start = world.traffic.history().moment(after) or 0.0
-    world.traffic.mark(CONVERGED, start + float(took) / 1000)
+    world.traffic.mark(CONVERGED, start + float(took) / 1000 + JUST_AFTER)
     return _say(world, law, verdict, "convergence_ms", [verdict])
 
 
