@@ -284,8 +284,7 @@ def _say(world: World, law: str, verdict: Verdict, figure: str, every: Iterable[
 
 def _unless_backends_gave_up(world: World, verdict: Verdict) -> Verdict:
     history = world.traffic.history()
-    touched = {pod for pods in world.stage.changed.values() for pod in pods}
-    return unless_backends_gave_up(verdict, history, touched, since=history.moment(FLOWING) or 0.0)
+    return unless_backends_gave_up(verdict, history, _touched(world), since=history.moment(FLOWING) or 0.0)
 
 
 def _await_answers(questions: list[Asked], world: World) -> None:
@@ -333,7 +332,7 @@ def _await_listed(world: World, name: str) -> None:
         wanted = set(services.names(world.stage.ready_pods(name)))
         listed = {one: {entry.pod for entry in world.stage.endpoints(one) if entry.ready} for one in concerned}
         says = "; ".join(f"{one}: {', '.join(sorted(pods)) or 'none'}" for one, pods in listed.items())
-        complete = _complete(watches.get("Deployment", name))
+        complete = _complete(watches.get("Deployment", name)) and not _coming(world, name)
         return Sighting(says, (complete and all(pods == wanted for pods in listed.values())) or None)
 
     await_state(f'the ready pods of "{name}" listed', look, _patience(world), watches.news)
@@ -348,6 +347,17 @@ def _await_nothing_listed(world: World) -> None:
         return Sighting(", ".join(left) or "none", None if left else True)
 
     await_state("no endpoints listed", look, _patience(world), world.sandbox.watches().news)
+
+
+def _coming(world: World, name: str) -> list[str]:
+    """Return the pods of a Deployment that are still to become ready: who answers next is not known before."""
+    staying = [pod for pod in world.stage.pods(name) if "deletionTimestamp" not in pod["metadata"]]
+    return sorted(set(services.names(pod for pod in staying if not services.is_ready(pod))) - _touched(world))
+
+
+def _touched(world: World) -> set[str]:
+    """Return the pods that the scenario itself turned unready, or whose node it took away."""
+    return {pod for pods in world.stage.changed.values() for pod in pods}
 
 
 def _complete(deployment: Object | None) -> bool:
