@@ -97,7 +97,7 @@ def converged_within(
         looks = [one for group in groups for one in group.looks]
         return violated(f"{told}. {telling.blame(history, late, looks, goal.says)}", **figures)
     if why := next(_undecided(case, goal, groups, budget=budget, quiet=quiet), None):
-        return unknown(f"{why}. {told}", **figures)
+        return unknown(f"{'; '.join((*case.doubts, why))}. {told}", **figures)
     if case.doubts:
         return in_doubt(case, told, **figures)
     return met(told, **figures)
