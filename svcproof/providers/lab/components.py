@@ -69,7 +69,7 @@ def node_recipes(
     recipes = (
         _containerd(plan, node, plugins, pause, lowers_oom_score=lowers_oom_score),
         _kubelet(plan, node),
-        _proxy(plan, node.name),
+        _proxy(plan, node.name, node=node.name),
     )
     return {recipe.name: recipe for recipe in recipes}
 
@@ -174,24 +174,27 @@ def _scheduler(plan: LabPlan) -> Recipe:
 
 
 def _api_proxy(plan: LabPlan) -> Recipe:
-    """The proxy beside the API server: webhooks and aggregated APIs are reached through their Services."""
-    return _proxy(plan, CONTROL_PLANE)
+    """The proxy beside the API server: webhooks and aggregated APIs are reached through their Services.
+
+    It goes by the first node's name: under a name that no Node object has, it waits half a minute before its first rule.
+    """
+    return _proxy(plan, CONTROL_PLANE, node=plan.node_plans[0].name)
 
 
-def _proxy(plan: LabPlan, place: str) -> Recipe:
+def _proxy(plan: LabPlan, place: str, *, node: str) -> Recipe:
     config = {
         "apiVersion": "kubeproxy.config.k8s.io/v1alpha1",
         "kind": "KubeProxyConfiguration",
         "clientConnection": {"kubeconfig": str(kubeconfig(plan, "kube-proxy"))},
         "mode": plan.proxy_mode,
-        "hostnameOverride": place,
+        "hostnameOverride": node,
         "clusterCIDR": _comma(block.pods for block in plan.blocks),
         "detectLocalMode": "ClusterCIDR",
         # the machine's connection tracking is not the lab's to size
         "conntrack": {"maxPerCore": 0, "min": 0, "tcpEstablishedTimeout": "0s", "tcpCloseWaitTimeout": "0s"},
     }
     if place == CONTROL_PLANE:
-        config["bindAddress"] = str(plan.blocks[0].control_plane)  # it is no node: no Node object tells its address
+        config["bindAddress"] = str(plan.blocks[0].control_plane)  # not that of the node it is named after
     return Recipe(
         "kube-proxy",
         place,
