@@ -13,6 +13,10 @@ def a_deployment(context: Context, name: str, backends: Backends) -> None:
 
 
 @given("{name:Name} is scaled to {count:BackendCount}")
+def has_been_scaled(context: Context, name: str, count: int) -> None:
+    world(context).scale_first(name, count)
+
+
 @when("{name:Name} is scaled to {count:BackendCount}")
 def scaled(context: Context, name: str, count: int) -> None:
     here = world(context)

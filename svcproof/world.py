@@ -138,6 +138,12 @@ class World:
         self.traffic.act(f'scales "{name}" to {count}')
         self.stage.scale(name, count)
 
+    def scale_first(self, name: str, count: int) -> None:
+        """Scale a Deployment and await that it has exactly so many pods, all ready: its former pods are gone."""
+        self.scale(name, count)
+        self.stage.await_ready(name, count)
+        self.stage.await_gone(name, count)
+
     def settle(self, name: str, count: int) -> Verdict:
         """Await that a Service's endpoints are exactly so many ready ones, and mark the moment."""
         found = self.stage.await_endpoints(name, count, contract=True)

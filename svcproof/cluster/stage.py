@@ -163,10 +163,11 @@ class Stage:
 
         self.await_ready(name, count)
         follow(f"{count} ready endpoints, its ready backends", ready)
-        self._await_gone(name, count)
+        self.await_gone(name, count)
         return follow(f"exactly {count} endpoints, all ready", exact)
 
-    def _await_gone(self, name: str, count: int) -> None:
+    def await_gone(self, name: str, count: int) -> None:
+        """Return once a Deployment has no more than *count* pods, those on their way out included."""
         watches = self.sandbox.watches()
 
         def look() -> Sighting[bool]:
