@@ -9,11 +9,11 @@ from svcproof.cluster.routing import target_number
 from svcproof.cluster.waiting import Deadline, let_pass
 from svcproof.model.history import Outcome
 from svcproof.model.service import Frontend, Meeting, Silence, Vantage
-from svcproof.model.verdict import Verdict
+from svcproof.model.verdict import Answer, Verdict
 from svcproof.world import UNSENT, World
 
-LOOKS = 10
-"""How many connections are looked at once nobody answers any more."""
+LOOKS, GLANCES = 10, 3
+"""So many connections are looked at once nobody answers any more; where the prober cannot tell, so many times."""
 
 REFUSALS, REFUSAL_RATE = 4, 0.8
 """So many refusals, so many a second: Linux sends one a second to each caller (icmp(7), icmp_ratelimit)."""
@@ -34,7 +34,7 @@ MEETINGS = 40
 LIMIT = 2.0
 """How long one connection may take (seconds): long enough to tell a refusal that came late from none.
 
-Silence is told by a prober that stood still for less than half of it: on a busy machine that takes more than a second.
+Silence is told by a prober that stood still for less than half of it: on a busy machine a second is too short.
 """
 
 
@@ -67,9 +67,13 @@ def falls_silent(here: World, vantage: Vantage, frontend: Frontend, silence: Sil
     here.recorder.figure("fell silent after", round(within.spent * 1000), "ms")
     refused = silence is Silence.REFUSED
     count, rate = (REFUSALS, REFUSAL_RATE) if refused else (LOOKS, 20.0)
-    streams = [name for place in places for name in here.traffic.burst(place, targets, count, rate=rate, limit=LIMIT)]
-    let_pass(AFTERWARDS)
-    return here.check("refused_not_lost" if refused else "no_exchange_answered", streams=streams)
+    law = "refused_not_lost" if refused else "no_exchange_answered"
+    for _ in range(GLANCES):
+        begun = [name for place in places for name in here.traffic.burst(place, targets, count, rate=rate, limit=LIMIT)]
+        let_pass(AFTERWARDS)
+        if here.traffic.judge(law, streams=begun).answer is not Answer.UNKNOWN:
+            break
+    return here.check(law, streams=begun)
 
 
 def comes_to_meet(here: World, vantage: Vantage, frontend: Frontend, meeting: Meeting) -> Verdict:
