@@ -4,6 +4,7 @@ from svcproof.cluster.transitions import CHANGED
 from svcproof.gherkin import Context, given, then, when, world
 from svcproof.model.answers import addresses_of_their_own
 from svcproof.model.service import Backends
+from svcproof.wishes import asking
 
 
 @given("a Deployment {name:Name} with {backends:Backends}")
@@ -20,8 +21,15 @@ def has_been_scaled(context: Context, name: str, count: int) -> None:
 @when("{name:Name} is scaled to {count:BackendCount}")
 def scaled(context: Context, name: str, count: int) -> None:
     here = world(context)
+    asking(context).look_around()
     here.scale(name, count)
     here.traffic.mark(CHANGED)
+
+
+@when("the manifest of {name:Name} is applied with {count:BackendCount}")
+def applied(context: Context, name: str, count: int) -> None:
+    asking(context).look_around()
+    world(context).apply(name, count)
 
 
 @then("the pods of {name:Name} are the ones from before, never restarted")

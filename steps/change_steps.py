@@ -3,7 +3,7 @@
 from svcproof import changes
 from svcproof.gherkin import Context, given, then, when, world
 from svcproof.model.disruption import Disruption, Ending, Lanes, ServiceChange
-from svcproof.model.service import Door, Frontend, ServiceKind, Vantage
+from svcproof.model.service import Door, Frontend, ServiceKind, Site, Vantage
 
 
 @given("steady traffic from {vantage:Vantage} to {frontend:Frontend} over {lanes:Lanes} connections")
@@ -30,6 +30,11 @@ def disrupted(context: Context, disruption: Disruption) -> None:
 @when("{name:Name} is rolled out anew")
 def rolled_out(context: Context, name: str) -> None:
     changes.replace_pods(world(context), name)
+
+
+@when("{name:Name} is moved to {site:Site}")
+def moved(context: Context, name: str, site: Site) -> None:
+    changes.move(world(context), name, site)
 
 
 @when("{name:Name} becomes a {kind:Kind} Service")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from typing import Any
 
 from svcproof.cluster import ranges, services
@@ -16,7 +16,7 @@ from svcproof.model.assumptions import unless_backends_gave_up
 from svcproof.model.disruption import Disruption, Ending, Lanes, ServiceChange
 from svcproof.model.history import History, Kind, Lane
 from svcproof.model.judging import Asked, answer
-from svcproof.model.service import Door, Frontend, ServiceKind, Vantage
+from svcproof.model.service import Door, Frontend, ServiceKind, Site, Vantage
 from svcproof.model.verdict import Answer, Inconclusive, Verdict, worst
 from svcproof.world import FLOWING, LIMIT, UNSENT, World
 
@@ -62,11 +62,21 @@ def disrupt(world: World, disruption: Disruption) -> None:
 
 def replace_pods(world: World, name: str) -> None:
     """Roll a Deployment out anew and await that all its pods are new and ready."""
+    world.traffic.act(f'rolls "{name}" out anew')
+    _replace(world, name, lambda: roll_out(world.api, world.sandbox.namespace(), name))
+
+
+def move(world: World, name: str, site: Site) -> None:
+    """Have a Deployment put its pods elsewhere and await that all its pods are new and ready there."""
+    world.traffic.act(f'moves "{name}" to {site.value}')
+    _replace(world, name, lambda: world.stage.move(name, site))
+
+
+def _replace(world: World, name: str, deed: Callable[[], None]) -> None:
     stage = world.stage
     before = world.veterans[name] = set(stage.known[name])
     wanted = stage.backends[name].count
-    world.traffic.act(f'rolls "{name}" out anew')
-    roll_out(world.api, world.sandbox.namespace(), name)
+    deed()
     watches = world.sandbox.watches()
 
     def look() -> Sighting[bool]:

@@ -127,6 +127,12 @@ def read_backends(text: str) -> Backends:
     return Backends(0 if count == "no" else int(count), runs, Site(site))
 
 
+@parameter("Site", _SITES)
+def read_site(text: str) -> Site:
+    """Read on which nodes pods are put."""
+    return Site(text)
+
+
 @parameter("Count", r"[1-9]\d{0,4}")
 def read_count(text: str) -> int:
     """Read a number of things."""

@@ -117,6 +117,8 @@ class World:
     """Every stream of steady traffic there was, by name."""
     undoing: ExitStack = field(default_factory=ExitStack)
     """What the scenario did to what others share; undone before anything else ends."""
+    samples: dict[str, list[list[Object]]] = field(default_factory=dict)
+    """What was stored each time that a sample was applied, by the sample's name."""
     kept: bool = False
     veterans: dict[str, set[str]] = field(default_factory=dict)
     """Each Deployment's backends from before its last change."""
@@ -137,6 +139,12 @@ class World:
         self.veterans[name] = set(self.stage.known[name])
         self.traffic.act(f'scales "{name}" to {count}')
         self.stage.scale(name, count)
+
+    def apply(self, name: str, count: int) -> None:
+        """Apply a Deployment's manifest with another number of pods, as an action of the history."""
+        self.veterans[name] = set(self.stage.known[name])
+        self.traffic.act(f'applies the manifest of "{name}" with {count} pods')
+        self.stage.apply(name, count)
 
     def scale_first(self, name: str, count: int) -> None:
         """Scale a Deployment and await that it has exactly so many pods, all ready: its former pods are gone."""

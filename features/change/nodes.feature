@@ -45,3 +45,19 @@ Feature: Nodes that go and come back under traffic
       When the kubelet of another node stops
       Then within the convergence time only ready backends of "web" answer
       And no connection is lost
+
+  Rule: A Service whose backends are all on one node is down while that node is, and MUST recover when they are elsewhere
+
+    @ch-33 @SC-13 @slow @needs.node-control
+    Scenario: the node with all backends is cut off, and the Service comes to refuse
+      Given a NodePort Service "web" with 2 ready backends on another node
+      When another node is cut off
+      Then within the convergence time a pod on one node is refused at the cluster IP of "web"
+
+    @ch-34 @SC-13 @slow @needs.node-control
+    Scenario: the backends of a node that was cut off are made anew elsewhere, and answer
+      Given a NodePort Service "web" with 2 ready backends on another node
+      And another node is cut off
+      When "web" is moved to one node
+      Then within the convergence time a pod on one node is answered at the cluster IP of "web"
+      And within the convergence time a host outside the cluster is answered at the node port of "web" on one node

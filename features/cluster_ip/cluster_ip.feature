@@ -32,6 +32,13 @@ Feature: Cluster IPs
       Then every connection is answered
       And every ready backend of "echo" answers
 
+    @cip-32 @BAL-8 @needs.two-nodes
+    Scenario: backends that are put on two nodes have their share on both
+      Given a ClusterIP Service "echo" with 2 ready backends on two nodes
+      When a pod opens 60 connections to the cluster IP of "echo"
+      Then every connection is answered
+      And every ready backend of "echo" answers
+
     @cip-08 @CIP-17
     Scenario: pods without the labels never answer
       Given a Deployment "other" with 2 ready backends
@@ -108,3 +115,30 @@ Feature: Cluster IPs
       Given a ClusterIP Service "echo" with no ready backends
       When a pod opens 4 connections to the cluster IP of "echo", 2 seconds apart
       Then every connection is refused
+
+  Rule: A Service MUST NOT answer while all its backends are unready, and MUST once they are ready again
+
+    @cip-27 @RD-4
+    Scenario: a Service whose backends have all turned unready comes to refuse
+      Given a ClusterIP Service "echo" with 2 ready backends
+      When every backend of "echo" turns unready
+      Then within the convergence time a pod is refused at the cluster IP of "echo"
+
+    @cip-28 @RD-4
+    Scenario: a Service whose backends have turned ready again answers
+      Given a ClusterIP Service "echo" with 2 ready backends
+      And every backend of "echo" turns unready
+      When every backend of "echo" turns ready
+      Then within the convergence time a pod is answered at the cluster IP of "echo"
+
+  Rule: Exposing a Deployment MUST give a Service with the Deployment's own selector, and it MUST answer
+
+    @cip-31 @CIP-23
+    Scenario: a Deployment is exposed, and answers
+      Given a Deployment "web" with 2 ready backends
+      When "web" is exposed by a ClusterIP Service
+      Then the Service "web" has:
+        | field             | value     |
+        | spec.type         | ClusterIP |
+        | spec.selector.app | web       |
+      And within the convergence time a pod is answered at the cluster IP of "web"

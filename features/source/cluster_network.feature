@@ -5,7 +5,7 @@ Feature: Pods that talk to pods
 
   Rule: A Service MUST be reachable by its short name from every pod of its namespace
 
-    @src-02 @DNS-1 @needs.exec @needs.dns
+    @src-02 @DNS-1 @SYS-5 @needs.exec @needs.dns
     Scenario: a pod fetches the page by the Service's short name
       Given a Deployment "web" with 2 ready nginx pods
       And "web" is exposed by a NodePort Service

@@ -110,7 +110,7 @@ class Asking:
         owned = self.sandbox.owned(body)
         kind, meta = owned["kind"], owned["metadata"]
         namespace = meta.get("namespace", "")
-        self._look_around()
+        self.look_around()
         reply = self.api.ask("POST", _path(kind, namespace), owned, query=query or {})
         if reply.accepted and "dryRun" not in (query or {}):
             self.sandbox.remember(owned)
@@ -120,7 +120,7 @@ class Asking:
     def update(self, kind: str, name: str, patch: Mapping[str, Any], *, subresource: str = "") -> Asked:
         """Ask for a change of an object, as a merge patch."""
         namespace = self.sandbox.namespace()
-        self._look_around()
+        self.look_around()
         path = _path(kind, namespace, name) + (f"/{subresource}" if subresource else "")
         self.last = Asked(kind, name, namespace, answer_of(self.api.ask("PATCH", path, dict(patch), content=MERGE)))
         return self.last
@@ -171,7 +171,7 @@ class Asking:
 
     def delete_labelled(self, label: str) -> Asked:
         """Ask for the deletion of every Service of the namespace that carries app=LABEL, in one request."""
-        self._look_around()
+        self.look_around()
         namespace = self.sandbox.namespace()
         reply = self.api.ask("DELETE", _path("Service", namespace), query={"labelSelector": f"app={label}"})
         self.last = Asked("Service", label, namespace, answer_of(reply))
@@ -213,7 +213,8 @@ class Asking:
         except NotFound:
             return None
 
-    def _look_around(self) -> None:
+    def look_around(self) -> None:
+        """Remember the Services of the scenario's namespace as they are now: `as_it_was` compares with them."""
         services = self.api.list("Service", self.sandbox.namespace())
         self.before = {item["metadata"]["name"]: item for item in services}
 

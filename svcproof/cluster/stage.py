@@ -59,9 +59,16 @@ class Stage:
         self.await_endpoints(name, backends.count)
 
     def expose(self, name: str, kind: ServiceKind, setting: Setting | None = None) -> None:
-        """Declare a Service that selects the Deployment of the same name, and has a setting from its beginning."""
+        """Declare a Service that selects the Deployment of the same name, and has a setting from its beginning.
+
+        Where the Deployment is there already its own selector is taken, as `kubectl expose` does.
+        """
         self.kinds[name] = kind
-        body = services.service(name, kind)
+        selector = None
+        if name in self.backends and name not in self.stateful:
+            deployment = self.api.get("Deployment", name, self.sandbox.namespace())
+            selector = deployment["spec"]["selector"]["matchLabels"]
+        body = services.service(name, kind, selector=selector)
         body["spec"].update(setting.spec if setting else {})
         self.sandbox.create(body)
 
@@ -113,6 +120,20 @@ class Stage:
         kind = "StatefulSet" if name in self.stateful else "Deployment"
         self.api.patch(kind, name, self.sandbox.namespace(), patch, subresource="scale")
         self.backends[name] = replace(self.backends[name], count=count)
+
+    def apply(self, name: str, count: int) -> None:
+        """Apply the Deployment's manifest anew, with another number of pods in it."""
+        known = self.backends[name]
+        placement = self._placement(known.site)
+        body = workloads.deployment(name, count, known.application, self.images, placement)
+        self.api.apply(self.sandbox.owned(body))
+        self.backends[name] = replace(known, count=count)
+
+    def move(self, name: str, site: Site) -> None:
+        """Have a Deployment put all its pods elsewhere; it makes new ones for that."""
+        template = {"spec": self._placement(site).spec({"app": name})}
+        self.api.patch("Deployment", name, self.sandbox.namespace(), {"spec": {"template": template}})
+        self.backends[name] = replace(self.backends[name], site=site)
 
     def set(self, name: str, setting: Setting) -> None:
         """Give a living Service a setting."""
