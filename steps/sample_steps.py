@@ -11,11 +11,21 @@ def a_sample_is_deployed(context: Context, name: str) -> None:
     samples.deploy(world(context), name)
 
 
-@then("within the convergence time {vantage:Vantage} reads what the lower tier said at {frontend:Frontend}")
-def reads_what_the_server_said(context: Context, vantage: Vantage, frontend: Frontend) -> None:
-    samples.tells(world(context), vantage, frontend, text="Fetched: Hello World")
+@when("the sample {name:Sample} is applied again")
+def a_sample_is_applied_again(context: Context, name: str) -> None:
+    samples.apply(world(context), name)
+
+
+@then("every object of the sample {name:Sample} is as it was applied first")
+def as_applied_first(context: Context, name: str) -> None:
+    samples.unchanged(world(context), name)
+
+
+@then("within the convergence time {vantage:Vantage} reads what the tiers below said at {frontend:Frontend}")
+def reads_what_the_tiers_said(context: Context, vantage: Vantage, frontend: Frontend) -> None:
+    samples.tells(world(context), vantage, frontend)
 
 
 @then("within the convergence time {vantage:Vantage} is told of a failed tier at {frontend:Frontend}")
 def is_told_of_a_failed_tier(context: Context, vantage: Vantage, frontend: Frontend) -> None:
-    samples.tells(world(context), vantage, frontend, status=samples.BAD_GATEWAY)
+    samples.tells_of_failure(world(context), vantage, frontend)

@@ -1,4 +1,4 @@
-"""Samples of several tiers, deployed from manifests of their own; and what the upper tier tells of the lower one."""
+"""Samples of several tiers, each applied from a folder of manifests; and what an upper tier tells of those below."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ from svcproof.cluster.api import Object
 from svcproof.cluster.services import restarts
 from svcproof.cluster.waiting import Deadline, Rounds
 from svcproof.gherkin import parameter
+from svcproof.model.answers import applied_alike
 from svcproof.model.history import Outcome
 from svcproof.model.service import Backends, Frontend, ServiceKind, Vantage
-from svcproof.model.verdict import Inconclusive, Verdict
+from svcproof.model.verdict import Inconclusive, Verdict, worst
 from svcproof.resources import fixtures
 from svcproof.world import World
 
@@ -21,27 +22,28 @@ FOLDER = "manifests/samples"
 LOOKS = 10
 BAD_GATEWAY = 502
 
+SAYS = "svcproof.dev/says"
+"""The annotation that tells what a tier's Service answers with when all is well."""
 
-@parameter("Sample", '"(?:server-and-fetcher)"')
+LIMIT = 20.0
+"""How long one answer may take: the upper tier waits 5 s for the lower one, and a slow application loses nothing."""
+
+
+@parameter("Sample", '"(?:server-and-fetcher|three-tiers|quiz-and-quote|reverse-proxy)"')
 def read_sample(text: str) -> str:
     """Read the name of a sample."""
     return text.strip('"')
 
 
 def deploy(here: World, name: str) -> None:
-    """Deploy a sample as its manifests say, images by role, and await that all its pods are ready and listed."""
-    text = (fixtures() / FOLDER / f"{name}.yaml").read_text(encoding="utf-8")
-    objects: list[Object] = [one for one in yaml.safe_load_all(text) if one]
+    """Apply a sample's folder of manifests, images by role, and await that all its pods are ready and listed."""
     here.stage.configure(workloads.agent_configuration())
-    for one in objects:
-        for container in _containers(one):
-            container["image"] = here.settings.image(container["image"])
-        here.sandbox.create(one)
+    objects = apply(here, name)
     for one in objects:
         label = one["metadata"]["name"]
         if one["kind"] == "Service":
             here.stage.kinds[label] = ServiceKind(one["spec"].get("type", "ClusterIP"))
-        else:
+        elif one["kind"] == "Deployment":
             count = one["spec"]["replicas"]
             here.stage.backends[label] = Backends(count)
             pods = here.stage.await_ready(label, count)
@@ -49,15 +51,55 @@ def deploy(here: World, name: str) -> None:
             here.stage.await_endpoints(label, count)
 
 
-def _containers(item: Object) -> list[Object]:
-    if item["kind"] != "Deployment":
-        return []
-    found: list[Object] = item["spec"]["template"]["spec"]["containers"]
-    return found
+def apply(here: World, name: str) -> list[Object]:
+    """Apply every manifest of a sample's folder, in the order of the files, and return what is stored then."""
+    here.traffic.act(f'applies the sample "{name}"')
+    stored = [here.sandbox.apply(_by_role(here, one)) for one in manifests(name)]
+    here.samples.setdefault(name, []).append(stored)
+    return stored
 
 
-def tells(here: World, vantage: Vantage, frontend: Frontend, *, text: str = "", status: int = 200) -> Verdict:
-    """Require that within the convergence time every answer has this status and contains this text."""
+def manifests(name: str) -> list[Object]:
+    """Return the objects in a sample's folder, in the order of the files."""
+    files = sorted((fixtures() / FOLDER / name).iterdir(), key=lambda file: file.name)
+    texts = [file.read_text(encoding="utf-8") for file in files if file.name.endswith(".yaml")]
+    return [one for text in texts for one in yaml.safe_load_all(text) if one]
+
+
+def _by_role(here: World, item: Object) -> Object:
+    """Return a manifest with the image of each role that its containers name."""
+    if item["kind"] == "Deployment":
+        for container in item["spec"]["template"]["spec"]["containers"]:
+            container["image"] = here.settings.image(container["image"])
+    return item
+
+
+def unchanged(here: World, name: str) -> Verdict:
+    """Require that the last application of a sample left every object as the one before had made it."""
+    applied = here.samples.get(name, [])
+    if len(applied) < 2:
+        raise Inconclusive(f'the sample "{name}" was not applied twice')
+    verdicts = [applied_alike(*pair) for pair in zip(applied[-2], applied[-1], strict=True)]
+    return here.say("applied_alike", worst(verdicts))
+
+
+def tells(here: World, vantage: Vantage, frontend: Frontend) -> Verdict:
+    """Require that within the convergence time every answer says what the tiers below said."""
+    meta = here.stage.service(frontend.service)["metadata"]
+    text = (meta.get("annotations") or {}).get(SAYS, "")
+    if not text:
+        raise Inconclusive(f'the Service "{frontend.service}" has no annotation {SAYS}: nobody knows what it is to say')
+    return _comes_to_answer(here, vantage, frontend, text=text)
+
+
+def tells_of_failure(here: World, vantage: Vantage, frontend: Frontend) -> Verdict:
+    """Require that within the convergence time every answer says that a tier below failed."""
+    return _comes_to_answer(here, vantage, frontend, status=BAD_GATEWAY)
+
+
+def _comes_to_answer(
+    here: World, vantage: Vantage, frontend: Frontend, *, text: str = "", status: int = 200
+) -> Verdict:
     places = here.places(vantage, frontend)
     targets = [replace(target, status=status, text=text) for target in here.targets(frontend)]
     if not targets:
@@ -71,7 +113,3 @@ def tells(here: World, vantage: Vantage, frontend: Frontend, *, text: str = "", 
         rounds.wait(0, min(0.2, within.left))
     streams = [one for place in places for one in here.traffic.burst(place, targets, LOOKS, rate=4.0, limit=LIMIT)]
     return here.check("every_exchange_answered", streams=streams)
-
-
-LIMIT = 20.0
-"""How long one answer may take: the upper tier waits 5 s for the lower one, and a slow application loses nothing."""

@@ -138,7 +138,7 @@ def witness() -> Iterator[Witness]:
 
 
 @contextlib.contextmanager
-def rude_listener(answer: Callable[[socket.socket], None]) -> Iterator[int]:
+def rude_listener(answer: Callable[[socket.socket], None], *, hears: bool = True) -> Iterator[int]:
     """Listen, and treat each connection as *answer* says, until the end of the test."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         listener.settimeout(0.05)
@@ -149,7 +149,8 @@ def rude_listener(answer: Callable[[socket.socket], None]) -> Iterator[int]:
                 with contextlib.suppress(TimeoutError):
                     connection, _ = listener.accept()
                     with connection:
-                        connection.recv(4096)
+                        if hears:
+                            connection.recv(4096)
                         answer(connection)
 
         thread = threading.Thread(target=serve)
@@ -159,6 +160,26 @@ def rude_listener(answer: Callable[[socket.socket], None]) -> Iterator[int]:
         finally:
             ended.set()
             thread.join()
+
+
+@contextlib.contextmanager
+def redis(*, forgets: bool = False) -> Iterator[tuple[int, dict[bytes, bytes]]]:
+    """Listen as a Redis does that knows SET and GET; yield its port and what it keeps."""
+    kept: dict[bytes, bytes] = {}
+
+    def answer(connection: socket.socket) -> None:
+        with connection, connection.makefile("rb") as asked:
+            count = int(asked.readline()[1:])
+            words = [asked.read(int(asked.readline()[1:]) + 2)[:-2] for _ in range(count)]
+            if words[0] == b"SET":
+                kept.update({} if forgets else {words[1]: words[2]})
+                connection.sendall(b"+OK\r\n")
+            else:
+                word = kept.get(words[1])
+                connection.sendall(b"$-1\r\n" if word is None else b"$%d\r\n%s\r\n" % (len(word), word))
+
+    with rude_listener(answer, hears=False) as port:
+        yield port, kept
 
 
 def reset_it(connection: socket.socket) -> None:
@@ -223,6 +244,40 @@ def test_a_front_end_answers_with_what_its_upstream_answers(witness: Witness) ->
     assert status == 502
     assert b"refused" in reason
     assert [upstream.end(), front.end()] == [0, 0]
+
+
+def test_a_front_end_joins_what_several_upstreams_answer() -> None:
+    one, other = Witness("--message", "first"), Witness("--message", "second")
+    front = Witness(
+        *("--upstream", f"a=http://127.0.0.1:{one.http}/"),
+        *("--upstream", f"b=http://127.0.0.1:{other.http}/"),
+    )
+    assert front.get("/") == (200, b'{"message": "a: first; b: second"}')
+    assert other.end() == 0
+    status, reason = front.get("/")
+    assert status == 502
+    assert b"a: first; b: http" in reason
+    assert [one.end(), front.end()] == [0, 0]
+
+
+def test_a_front_end_says_what_a_redis_has_kept() -> None:
+    with redis() as (port, kept):
+        front = Witness("--upstream", f"redis://127.0.0.1:{port}/", "--message", "Hello world!")
+        assert front.get("/") == (200, b'{"message": "Fetched: Hello world!"}')
+        (word,) = kept.values()
+        kept.clear()
+        assert word == b"Hello world!"
+    assert front.get("/")[0] == 502
+    assert front.end() == 0
+
+
+def test_a_redis_that_keeps_nothing_is_a_failed_tier() -> None:
+    with redis(forgets=True) as (port, _):
+        front = Witness("--upstream", f"redis://127.0.0.1:{port}/", "--message", "Hello world!")
+        status, reason = front.get("/")
+        assert status == 502
+        assert b"$-1" in reason
+        assert front.end() == 0
 
 
 # how exchanges end

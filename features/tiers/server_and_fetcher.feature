@@ -8,12 +8,23 @@ Feature: A tier that calls another
     @ti-05 @TR-4
     Scenario: the fetcher says what the lower tier said
       When the sample "server-and-fetcher" is deployed
-      Then within the convergence time a pod reads what the lower tier said at the cluster IP of "fetcher"
+      Then within the convergence time a pod reads what the tiers below said at the cluster IP of "fetcher"
 
     @ti-09 @TR-4 @needs.node-addresses
     Scenario: the fetcher says it outside, too
       When the sample "server-and-fetcher" is deployed
-      Then within the convergence time a host outside the cluster reads what the lower tier said at the node port of "fetcher" on every node
+      Then within the convergence time a host outside the cluster reads what the tiers below said at the node port of "fetcher" on every node
+
+  Rule: A caller MUST go on finding its backends, unrestarted, while their set changes
+
+    @ti-11 @TR-7
+    Scenario: the pods of the lower tier are replaced, and the fetcher goes on
+      Given the sample "server-and-fetcher" is deployed
+      And steady traffic from a pod to the cluster IP of "fetcher"
+      When "server" is rolled out anew
+      Then no connection is lost
+      And within the convergence time a pod reads what the tiers below said at the cluster IP of "fetcher"
+      And the pods of "fetcher" are the ones from before, never restarted
 
   Rule: A tier that fails MUST be seen as an error at the tier above, and be recovered from without touching that tier
 
@@ -29,5 +40,5 @@ Feature: A tier that calls another
       And "server" is scaled to no backends
       When "server" is scaled to 1 backend
       Then within the convergence time "server" lists exactly 1 ready endpoint
-      And within the convergence time a pod reads what the lower tier said at the cluster IP of "fetcher"
+      And within the convergence time a pod reads what the tiers below said at the cluster IP of "fetcher"
       And the pods of "fetcher" are the ones from before, never restarted

@@ -84,6 +84,12 @@ class Sandbox:
         self.remember(owned)
         return self.api.create(owned)
 
+    def apply(self, body: Object) -> Object:
+        """Make an object here, or change it to what it is to be, by server-side apply; see `create`."""
+        owned = self.owned(body)
+        self.remember(owned)
+        return self.api.apply(owned)
+
     def create_all(self, bodies: Iterable[Object]) -> list[Object]:
         """Create several objects, in order."""
         return [self.create(body) for body in bodies]

@@ -96,6 +96,23 @@ def as_it_was(what: str, before: Mapping[str, Any] | None, after: Mapping[str, A
     return met(f"{what} is as it was")
 
 
+def applied_alike(before: Mapping[str, Any], after: Mapping[str, Any]) -> Verdict:
+    """An object that was applied once more is the same one, and says the same of itself but for its status."""
+    what = f'{before["kind"]} "{before["metadata"]["name"]}"'
+    one, other = ({**item["metadata"], **{name: item[name] for name in item if name not in _PASSING}}
+                  for item in (before, after))  # fmt: skip
+    changed = [name for name in sorted({*one, *other} - _BOOKKEEPING) if one.get(name) != other.get(name)]
+    if changed:
+        said = (f"{name} was {one.get(name)!r} and is {other.get(name)!r}" for name in changed)
+        return violated(f"{what} has changed: {'; '.join(said)}")
+    return met(f"{what} is as it was applied first")
+
+
+_PASSING = frozenset({"metadata", "status"})
+_BOOKKEEPING = frozenset({"managedFields", "resourceVersion"})
+"""What the API server notes down about an object by itself, and what controllers say of it meanwhile."""
+
+
 def has(what: str, item: Mapping[str, Any], wanted: Mapping[str, str]) -> Verdict:
     """An object's fields, by path (`spec.ports[0].protocol`), have these values; an empty cell is absence."""
     seen = {path: _said(at(item, path)) for path in wanted}

@@ -516,8 +516,10 @@ class HttpConversation(Conversation):
         elif path == "/slow":
             self.busy = True
             witness.loop.at(clock() + float(request.query("seconds", "1")), lambda: self._later(request))
-        elif path.startswith("/fetch/") or (path == "/" and "/" in witness.upstreams):
-            self._fetch(path[7:] or "/")
+        elif path.startswith("/fetch/"):
+            self._fetch([path[7:]])
+        elif path == "/" and witness.upstreams:
+            self._fetch(["/"] if "/" in witness.upstreams else sorted(witness.upstreams))
         else:
             self._say_who(request)
 
@@ -548,16 +550,22 @@ class HttpConversation(Conversation):
             f"Connection: {manner}\r\n\r\n"
         ).encode("latin-1")
 
-    def _fetch(self, name: str) -> None:
-        url = self.witness.upstreams.get(name)
-        if url is None:
-            self.reply(502, {"message": f"no upstream is called {name!r}"})
+    def _fetch(self, names: list[str]) -> None:
+        """Answer with what an upstream says, or with what several say, joined."""
+        strange = [name for name in names if name not in self.witness.upstreams]
+        if strange:
+            self.reply(502, {"message": f"no upstream is called {strange[0]!r}"})
             return
         self.busy = True
 
         def fetch() -> None:
-            status, content = fetched(url)
-            self.witness.loop.call(lambda: done(status, content))
+            said = {name: fetched(self.witness.upstreams[name], self.witness.message or "") for name in names}
+            status = max(status for status, _ in said.values())
+            if len(names) > 1:
+                text = "; ".join(f"{name}: {text}" for name, (_, text) in said.items())
+            else:
+                text = f"Fetched: {said[names[0]][1]}" if status == 200 else said[names[0]][1]
+            self.witness.loop.call(lambda: done(status, {"message": text}))
 
         def done(status: int, content: dict[str, Any]) -> None:
             if self.sock.fileno() >= 0:
@@ -567,21 +575,51 @@ class HttpConversation(Conversation):
         threading.Thread(target=fetch, daemon=True).start()
 
 
-def fetched(url: str) -> tuple[int, dict[str, Any]]:
-    """Return what the front end answers when its upstream is this URL: 200 and the message, or 502 and the reason."""
+def fetched(url: str, word: str = "") -> tuple[int, str]:
+    """Return what the upstream at this URL says: 200 and its message, or 502 and the reason.
+
+    A Redis (redis://HOST:PORT/) says the *word* that was written into it just before.
+    """
     import http.client  # noqa: PLC0415 - only front ends need it, and every prober would pay for it
     import urllib.request  # noqa: PLC0415
 
     try:
+        if url.startswith("redis:"):
+            return 200, kept(url, word)
         with urllib.request.urlopen(url, timeout=5.0) as answer:  # noqa: S310 - the URL is the operator's own
             text = answer.read().decode("utf-8", "replace")
     except (OSError, http.client.HTTPException, ValueError) as problem:
-        return 502, {"message": f"{url}: {problem}"}
+        return 502, f"{url}: {problem}"
     with contextlib.suppress(ValueError):
         content = json.loads(text)
         if isinstance(content, dict) and "message" in content:
             text = str(content["message"])
-    return 200, {"message": f"Fetched: {text.strip()}"}
+    return 200, text.strip()
+
+
+def kept(url: str, word: str) -> str:
+    """Write a word into a Redis and return what it reads back over another connection; raise OSError."""
+    key = f"svcproof:{os.urandom(8).hex()}"
+    if redis(url, "SET", key, word, "EX", "60") != "OK":
+        raise OSError("SET was not answered with OK")
+    return redis(url, "GET", key)
+
+
+def redis(url: str, *words: str) -> str:
+    """Send one command to a Redis over a connection of its own and return its answer (RESP2); raise OSError."""
+    parts = urlsplit(url)
+    with socket.create_connection((parts.hostname or "", parts.port or 6379), timeout=5.0) as connection:
+        texts = [word.encode() for word in words]
+        body = b"".join(b"$%d\r\n%s\r\n" % (len(text), text) for text in texts)
+        connection.sendall(b"*%d\r\n%s" % (len(texts), body))
+        with connection.makefile("rb") as answer:
+            line = answer.readline()
+            kind, rest = line[:1], line[1:].strip()
+            if kind == b"$" and rest != b"-1":
+                return answer.read(int(rest)).decode("utf-8", "replace")
+    if kind != b"+":
+        raise OSError(f"the Redis answered {line!r}")
+    return rest.decode("utf-8", "replace")
 
 
 class ControlConversation(HttpConversation):
