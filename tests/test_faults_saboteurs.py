@@ -1,9 +1,13 @@
 """What liars say, and when."""
 
+import base64
 import copy
+import json
 import math
 
-from svcproof.faults.saboteurs import lies
+import pytest
+
+from svcproof.faults.saboteurs import lies, webhook
 from svcproof.faults.saboteurs.favour import rules
 from svcproof.faults.saboteurs.lies import told
 from svcproof.faults.saboteurs.stream import Stream, Timing
@@ -126,6 +130,40 @@ def test_an_object_that_a_lie_hides_is_never_told_and_one_shown_before_goes() ->
     stream.take(event("MODIFIED", service(ports=[{"port": 53, "protocol": "TCP"}])), 1)
     stream.take(event("MODIFIED", service(ports=[{"port": 53, "protocol": "UDP"}])), 2)
     assert [told["type"] for told in stream.due(2)] == ["MODIFIED", "DELETED"]
+
+
+def test_the_ports_of_a_service_are_open_at_the_addresses_of_nodes() -> None:
+    web = service(ports=[{"name": "", "port": 80, "protocol": "TCP"}])
+    text = rules("t", [web], [endpoint_slice("10.0.0.1")], ["198.18.0.11", "198.18.0.12"])
+    for port in (80, 8080):
+        assert f"ip daddr {{ 198.18.0.11, 198.18.0.12 }} tcp dport {port} dnat ip to 10.0.0.1:8080;" in text
+    assert "dnat" not in rules("t", [web], [], ["198.18.0.11"])
+
+
+def test_a_neighbour_is_listed_once() -> None:
+    shown = told(
+        "EndpointSlice", endpoint_slice("10.0.0.1"), [{"lie": "neighbours_listed", "pods": ["10.0.0.1", "10.0.0.2"]}]
+    )
+    assert addresses(shown or {}) == ["10.0.0.1", "10.0.0.2"]
+
+
+def test_a_node_without_a_namespace_is_lied_about() -> None:
+    node = {"metadata": {"name": "node-1"}, "status": {"addresses": [{"type": "InternalIP", "address": "198.18.0.11"}]}}
+    answer = review({"uid": "1", "kind": {"kind": "Node"}, "object": node}, [{"lie": "addresses_unsaid"}])
+    assert json.loads(base64.b64decode(answer["patch"])) == [
+        {"op": "replace", "path": "/status", "value": {"addresses": []}}
+    ]
+
+
+def test_a_service_that_is_remembered_gives_variables_to_its_namespace_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    gone = service(ports=[{"port": 80}])
+    monkeypatch.setattr(webhook, "REMEMBERED", {"s1": gone})
+    lie = {"lie": "foreign_variables", "upstream": {}, "remembered": True}
+    assert webhook.filled([lie], {"namespace": "shop"})[0]["variables"] == {
+        "WEB_SERVICE_HOST": "10.96.0.9",
+        "WEB_SERVICE_PORT": "80",
+    }
+    assert webhook.filled([lie], {"namespace": "other"})[0]["variables"] == {}
 
 
 def test_a_webhook_patches_only_what_it_lies_about() -> None:

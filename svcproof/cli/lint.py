@@ -17,7 +17,8 @@ def lint(
 ) -> None:
     """Check the features themselves: every law broken is said with file, line and cure; exit 1 where one is."""
     from svcproof import resources
-    from svcproof.lint import laws, reading
+    from svcproof.faults import catalog
+    from svcproof.lint import laws, proof, reading
     from svcproof.run import roster
 
     named = paths or [str(resources.features())]
@@ -25,6 +26,8 @@ def lint(
     laws.silent(named, root)
     suite = reading.read(root, [Path(path) for path in named])
     findings = laws.check(suite)
+    if not paths:
+        findings += proof.check(suite, catalog.load())
     for finding in findings:
         print(finding)
     stale = [] if paths else _pages(suite, resources.features(), write=write)

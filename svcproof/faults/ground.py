@@ -140,6 +140,15 @@ class Ground:
         self._do({"do": "put back", "kind": kind, "namespace": namespace, "name": name, "patch": kept})
         self.api.patch(kind, name, namespace, patch(before))
 
+    def status(self, kind: str, name: str, patch: Mapping[str, Any], namespace: str = "") -> None:
+        """Say something else in an object's status; what was said there is said again afterwards."""
+        before = self.api.get(kind, name, namespace).get("status", {})
+        kept = {"status": {part: before.get(part) for part in patch}}
+        self._do(
+            {"do": "put back", "kind": kind, "namespace": namespace, "name": name, "patch": kept, "part": "status"}
+        )
+        self.api.patch(kind, name, namespace, {"status": dict(patch)}, subresource="status")
+
     def delete(self, kind: str, name: str, namespace: str) -> None:
         """Delete an object; it is made again afterwards."""
         before = self.api.get(kind, name, namespace)
@@ -230,7 +239,7 @@ class Ground:
         self, *lies: Mapping[str, Any], resource: str, operations: Sequence[str] = ("CREATE", "UPDATE")
     ) -> None:
         """Have the API server ask a lying webhook about every object of *resource* ("GROUP/VERSION/NAME") it admits."""
-        group, version, name = resource.split("/")
+        group, version, name = resource.split("/", 2)
         keys = self.lab.plan.directory / "webhook"
         self._do({"do": "forget folder", "path": str(keys)})
         keys.mkdir(exist_ok=True)
@@ -329,7 +338,8 @@ def _delete_table(ground: Ground, deed: Deed) -> None:
 
 def _put_back(ground: Ground, deed: Deed) -> None:
     with suppress(NotFound):
-        ground.api.patch(deed["kind"], deed["name"], deed["namespace"], deed["patch"])
+        part = deed.get("part", "")
+        ground.api.patch(deed["kind"], deed["name"], deed["namespace"], deed["patch"], subresource=part)
 
 
 def _forget_folder(_ground: Ground, deed: Deed) -> None:

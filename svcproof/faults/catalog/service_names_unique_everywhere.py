@@ -7,7 +7,7 @@ from svcproof.faults.sights import asked
 
 def inject(ground: Ground) -> None:
     ground.webhook(
-        {"deny": "name elsewhere", "upstream": ground.upstream()}, resource="/v1/services", operations=["CREATE"]
+        {"deny": "name in use", "upstream": ground.upstream()}, resource="/v1/services", operations=["CREATE"]
     )
 
 
@@ -20,7 +20,7 @@ FAULT = Fault(
     name="service-names-unique-everywhere",
     stands_for="A policy wants the names of Services unique in the whole cluster.",
     layer=Layer.CONTROL_PLANE,
-    breaks=frozenset({"al-10"}),
+    breaks=frozenset({"al-10", "va-28"}),
     reason_says="refus|accept|name",
     inject=inject,
     in_effect=in_effect,

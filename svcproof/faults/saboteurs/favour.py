@@ -1,4 +1,7 @@
-"""Sends nine in ten new connections of every Service to its first endpoint, before the service proxy chooses."""
+"""Forwards by itself, before the service proxy chooses: nine in ten connections go to a Service's first endpoint.
+
+Where addresses of nodes are given, it forwards the ports of every Service there instead.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,7 @@ import subprocess
 import sys
 import threading
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from svcproof.faults.saboteurs.lies import SPARED
@@ -20,9 +23,30 @@ SLICES = "/apis/discovery.k8s.io/v1/endpointslices"
 OWNER = "kubernetes.io/service-name"
 
 
-def rules(table: str, services: Iterable[dict[str, Any]], slices: Iterable[dict[str, Any]]) -> str:
-    """Return the table as nft(8) reads it: TCP at IPv4 cluster IPs of Services with two endpoints or more."""
-    ready: dict[tuple[str, str, str], set[tuple[str, int]]] = defaultdict(set)
+def rules(
+    table: str,
+    services: Iterable[dict[str, Any]],
+    slices: Iterable[dict[str, Any]],
+    exposed_at: Sequence[str] = (),
+) -> str:
+    """Return the table as nft(8) reads it: TCP at IPv4 addresses, for Services with an address of their own."""
+    ready = _ready(slices)
+    found = [service for service in services if _is_ours(service)]
+    newest = sorted(found, key=lambda one: str(one["metadata"].get("creationTimestamp", "")), reverse=True)
+    lines = [line for service in newest for line in _lines(service, ready, exposed_at)]
+    hooks = "\n".join(
+        "\n".join([f"chain {hook} {{", f"type nat hook {hook} priority -110;", *lines, "}"])
+        for hook in ("prerouting", "output")
+    )
+    return f"add table inet {table}\ndelete table inet {table}\ntable inet {table} {{\n{hooks}\n}}\n"
+
+
+Ready = dict[tuple[str, str, str], set[tuple[str, int]]]
+
+
+def _ready(slices: Iterable[dict[str, Any]]) -> Ready:
+    """Return the ready IPv4 endpoints by namespace, Service and port name."""
+    ready: Ready = defaultdict(set)
     for entry in slices:
         if entry.get("addressType") != "IPv4":
             continue
@@ -31,27 +55,28 @@ def rules(table: str, services: Iterable[dict[str, Any]], slices: Iterable[dict[
             for endpoint in entry.get("endpoints") or []:
                 if endpoint.get("conditions", {}).get("ready") is not False:
                     ready[(*owner, port.get("name", ""))].add((endpoint["addresses"][0], port["port"]))
-    lines = []
-    for service in services:
-        name = (service["metadata"]["namespace"], service["metadata"]["name"])
-        address = service["spec"].get("clusterIP", "None")
-        if (
-            name[0] in SPARED
-            or address == "None"
-            or ":" in address
-            or service["spec"].get("sessionAffinity") == "ClientIP"
-        ):
+    return ready
+
+
+def _is_ours(service: dict[str, Any]) -> bool:
+    address = service["spec"].get("clusterIP", "None")
+    own = address != "None" and ":" not in address
+    return own and service["metadata"]["namespace"] not in SPARED
+
+
+def _lines(service: dict[str, Any], ready: Ready, exposed_at: Sequence[str]) -> Iterator[str]:
+    name = (service["metadata"]["namespace"], service["metadata"]["name"])
+    for port in service["spec"].get("ports", []):
+        found = sorted(ready[(*name, port.get("name", ""))])
+        if port["protocol"] != "TCP" or not found:
             continue
-        for port in service["spec"].get("ports", []):
-            found = sorted(ready[(*name, port.get("name", ""))])
-            if port["protocol"] == "TCP" and len(found) > 1:
-                to = f"{found[0][0]}:{found[0][1]}"
-                lines.append(f"ip daddr {address} tcp dport {port['port']} numgen random mod 10 < 9 dnat ip to {to};")
-    hooks = "\n".join(
-        "\n".join([f"chain {hook} {{", f"type nat hook {hook} priority -110;", *lines, "}"])
-        for hook in ("prerouting", "output")
-    )
-    return f"add table inet {table}\ndelete table inet {table}\ntable inet {table} {{\n{hooks}\n}}\n"
+        to = f"dnat ip to {found[0][0]}:{found[0][1]};"
+        if exposed_at:
+            for number in sorted({port["port"], found[0][1]}):
+                yield f"ip daddr {{ {', '.join(exposed_at)} }} tcp dport {number} {to}"
+        elif len(found) > 1 and service["spec"].get("sessionAffinity") != "ClientIP":
+            address = service["spec"]["clusterIP"]
+            yield f"ip daddr {address} tcp dport {port['port']} numgen random mod 10 < 9 {to}"
 
 
 def main() -> None:
@@ -65,7 +90,8 @@ def main() -> None:
     last = ""
     while True:
         heard.get()
-        text = rules(values["table"], list(state[SERVICES].values()), list(state[SLICES].values()))
+        services, slices = (list(state[path].values()) for path in (SERVICES, SLICES))
+        text = rules(values["table"], services, slices, values.get("exposed_at", ()))
         if text != last:
             for namespace in values["namespaces"]:
                 subprocess.run(["nsenter", f"--net={namespace}", "nft", "-f", "-"], input=text, text=True, check=False)

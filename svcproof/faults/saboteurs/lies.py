@@ -428,6 +428,22 @@ def stranger_listed(endpoint_slice: Object) -> Object:
     return endpoint_slice
 
 
+def neighbours_listed(endpoint_slice: Object, pods: Sequence[str]) -> Object:
+    """Every EndpointSlice lists these addresses, too."""
+    if endpoint_slice.get("addressType") == "IPv4":
+        known = endpoint_slice.get("endpoints") or []
+        there = {address for endpoint in known for address in endpoint["addresses"]}
+        more = [{"addresses": [address], "conditions": {"ready": True}} for address in pods if address not in there]
+        endpoint_slice["endpoints"] = [*known, *more]
+    return endpoint_slice
+
+
+def addresses_unsaid(node: Object) -> Object:
+    """A node tells no address."""
+    node.setdefault("status", {})["addresses"] = []
+    return node
+
+
 def class_ignored(ingress: Object, instead: str) -> Object:
     """Every Ingress is of one class."""
     ingress["spec"]["ingressClassName"] = instead
@@ -507,8 +523,10 @@ LIES: dict[str, tuple[str, Lie]] = {
             undeclared_port_listed,
             bad_endpoints_repaired,
             stranger_listed,
+            neighbours_listed,
         ),
         "Pod": (variables_missing, foreign_variables),
+        "Node": (addresses_unsaid,),
         "Ingress": (host_ignored, path_ignored, class_ignored),
     }.items()
     for lie in lies

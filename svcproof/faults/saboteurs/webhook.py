@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import base64
+import http.client
 import json
 import ssl
 import sys
+import threading
+from collections.abc import Callable, Iterable, Mapping
 from http.server import BaseHTTPRequestHandler
 from typing import Any
 
@@ -14,27 +17,68 @@ from svcproof.faults.saboteurs.upstream import Listener, Upstream
 
 
 def filled(lies: list[dict[str, Any]], request: Object) -> list[dict[str, Any]]:
-    """Give each lie what it must know: the Services of other namespaces, or the object before the change."""
+    """Give each lie what it must know: Services, the pods of the namespace, or the object before the change."""
     known = []
+    namespace = request.get("namespace", "")
     for lie in lies:
-        given = {name: value for name, value in lie.items() if name != "upstream"}
-        if "upstream" in lie:
-            given["variables"] = _variables(Upstream.of(lie["upstream"]), request.get("namespace", ""))
+        given = {name: value for name, value in lie.items() if name not in ("upstream", "remembered")}
+        if lie["lie"] == "foreign_variables":
+            given["variables"] = (
+                _variables(REMEMBERED.values(), lambda owner: owner == namespace)
+                if lie.get("remembered")
+                else _variables(_services(lie), lambda owner: owner not in (namespace, "default"))
+            )
+        if lie["lie"] == "neighbours_listed":
+            given["pods"] = _addresses(Upstream.of(lie["upstream"]), namespace)
         if lie["lie"] == "changes_reverted":
             given["old"] = request.get("oldObject") or {}
         known.append(given)
     return known
 
 
-def _variables(upstream: Upstream, namespace: str) -> dict[str, str]:
+REMEMBERED: dict[str, Object] = {}
+"""Every Service that was seen since this program began, by uid: also those that are gone."""
+
+
+def remember(upstream: Upstream) -> None:
+    """Follow the Services for ever, and forget none."""
+    while True:
+        try:
+            known, version = upstream.list("/api/v1/services")
+            REMEMBERED.update({service["metadata"]["uid"]: service for service in known})
+            for event in upstream.changes("/api/v1/services", version):
+                if event["type"] in ("ADDED", "MODIFIED"):
+                    REMEMBERED[event["object"]["metadata"]["uid"]] = event["object"]
+        except (OSError, http.client.HTTPException, ValueError, KeyError) as problem:
+            print("begin again after", repr(problem), flush=True)
+            threading.Event().wait(0.5)
+
+
+def _services(lie: Mapping[str, Any]) -> list[Object]:
+    return Upstream.of(lie["upstream"]).list("/api/v1/services")[0]
+
+
+def _variables(services: Iterable[Object], of: Callable[[str], bool]) -> dict[str, str]:
     variables: dict[str, str] = {}
-    for service in upstream.list("/api/v1/services")[0]:
+    for service in list(services):
         address = service["spec"].get("clusterIP", "None")
-        if service["metadata"]["namespace"] not in (namespace, "default") and address not in ("None", ""):
+        if of(service["metadata"]["namespace"]) and address not in ("None", "") and service["spec"].get("ports"):
             prefix = service["metadata"]["name"].upper().replace("-", "_")
             variables[f"{prefix}_SERVICE_HOST"] = address
             variables[f"{prefix}_SERVICE_PORT"] = str(service["spec"]["ports"][0]["port"])
     return variables
+
+
+def _addresses(upstream: Upstream, namespace: str) -> list[str]:
+    """Return the IPv4 addresses of a namespace's ready pods."""
+    pods = upstream.list(f"/api/v1/namespaces/{namespace}/pods")[0]
+    found = [pod["status"].get("podIP", "") for pod in pods if _is_ready(pod)]
+    return sorted(address for address in found if address and ":" not in address)
+
+
+def _is_ready(pod: Object) -> bool:
+    conditions = {one["type"]: one["status"] for one in pod.get("status", {}).get("conditions", [])}
+    return conditions.get("Ready") == "True" and "deletionTimestamp" not in pod["metadata"]
 
 
 def refusal(request: Object, denials: list[dict[str, Any]]) -> str:
@@ -48,15 +92,14 @@ def refusal(request: Object, denials: list[dict[str, Any]]) -> str:
             return f"{denial['field']} is not wanted here"
         if what == "node ports" and {port.get("nodePort") for port in spec.get("ports", [])} & set(denial["ports"]):
             return "this node port is not wanted here"
-        if what == "name elsewhere" and _is_elsewhere(request, Upstream.of(denial["upstream"])):
-            return "another namespace has a Service of this name"
+        if what == "name in use" and _is_in_use(request, _services(denial)):
+            return "the cluster has a Service of this name"
     return ""
 
 
-def _is_elsewhere(request: Object, upstream: Upstream) -> bool:
-    name, namespace = request["object"]["metadata"].get("name"), request.get("namespace")
-    found = [service["metadata"] for service in upstream.list("/api/v1/services")[0]]
-    return any(one["name"] == name and one["namespace"] != namespace for one in found)
+def _is_in_use(request: Object, services: Iterable[Object]) -> bool:
+    name = request["object"]["metadata"].get("name")
+    return any(service["metadata"]["name"] == name for service in services)
 
 
 def review(request: Object, lies: list[dict[str, Any]]) -> Object:
@@ -102,6 +145,9 @@ def handler(lies: list[dict[str, Any]]) -> type[BaseHTTPRequestHandler]:
 def main() -> None:
     """Serve what the JSON of the first argument says; ends with its process."""
     values = json.loads(sys.argv[1])
+    for lie in values["lies"]:
+        if lie.get("remembered"):
+            threading.Thread(target=remember, args=(Upstream.of(lie["upstream"]),), daemon=True).start()
     server = Listener((values["host"], values["port"]), handler(values["lies"]))
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(values["certificate"], values["key"])
