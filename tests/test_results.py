@@ -60,8 +60,8 @@ def test_a_lost_scenario_names_its_last_step() -> None:
 def test_the_cause_line_speaks_for_what_is_not_met() -> None:
     cause = [{"is": "cause", "scenario": "aa-01", "line": "proxy on node-2: no rule for 10.96.0.9:80"}]
     seen = one(cause, runs.ended(runs.entry("aa-01"), "failed", message="2 lost"))
-    assert seen.because == "proxy on node-2: no rule for 10.96.0.9:80"
-    assert one(cause, runs.ended(runs.entry("aa-01"), "passed")).because == ""
+    assert (seen.because, seen.cause) == ("2 lost", "proxy on node-2: no rule for 10.96.0.9:80")
+    assert one(cause, runs.ended(runs.entry("aa-01"), "passed")).cause == ""
 
 
 def test_counts_add_up_to_the_roster() -> None:

@@ -8,10 +8,14 @@ from dataclasses import dataclass
 
 import yaml
 
-from svcproof.cluster.api import ApiTrouble, ClusterApi, Object
+from svcproof.cluster import layers
+from svcproof.cluster.api import ApiTrouble, ClusterApi, Object, Unreachable
+from svcproof.cluster.layers import Glance
 from svcproof.cluster.sandbox import Sandbox
+from svcproof.cluster.second_look import SecondLook
 from svcproof.cluster.services import is_ready
 from svcproof.cluster.workloads import why_not_ready
+from svcproof.model.layers import cause, table
 
 KINDS = ("Service", "EndpointSlice", "Deployment", "Pod", "NetworkPolicy", "Ingress")
 LOG_LINES = 60
@@ -28,12 +32,40 @@ class Evidence:
 
 
 def gather(sandbox: Sandbox) -> Iterator[Evidence]:
-    """Yield the evidence of every namespace of a sandbox; what cannot be read says so instead of being left out."""
+    """Yield the evidence of every namespace of a sandbox; what cannot be read says so instead of being left out.
+
+    An API server that gives no answer at all is asked once: raises Unreachable then.
+    """
     if sandbox.applied:
         yield Evidence("objects as applied", "application/yaml", _yaml(sandbox.applied))
+    yield Evidence("nodes", "text/plain", _or_why(lambda: _nodes(sandbox.api)))
     for namespace in sandbox.namespaces:
         yield from _namespace(sandbox.api, namespace)
-    yield Evidence("nodes", "text/plain", _or_why(lambda: _nodes(sandbox.api)))
+
+
+def blame(look: SecondLook, law: str = "") -> tuple[list[Evidence], str]:
+    """Return what a second look shows, and the one line that says which layer is to blame for a broken law.
+
+    The line is empty where no layer is. Raises Unreachable where the API server gives no answer.
+    """
+    scene = look.scene()
+    findings = layers.read(scene)
+    line = cause(findings, law)
+    evidence = [Evidence(f"proxy rules of {node}", "text/plain", text) for node, text in look.rules_text.items()]
+    if scene.at_names or scene.at_resolvers:
+        said = [_dns_answers(one) for one in (*scene.at_names, *scene.at_resolvers)]
+        evidence.append(Evidence("DNS answers", "text/plain", "\n".join(said)))
+    unseen = "".join(f"not seen: {why}\n" for why in look.unseen)
+    told = f"\ncause: {line}\n" if line else ""
+    evidence.append(Evidence("layers", "text/plain", f"{table(findings)}{unseen}{told}"))
+    return evidence, line
+
+
+def _dns_answers(glance: Glance) -> str:
+    answers = "\n".join(
+        f"  {one.outcome.value}  {one.detail}  {', '.join(one.answers)}".rstrip() for one in glance.exchanges
+    )
+    return f"{glance.subject or glance.address} at {glance.address}, asked from {glance.start}\n{answers}"
 
 
 def _namespace(api: ClusterApi, namespace: str) -> Iterator[Evidence]:
@@ -49,6 +81,8 @@ def _namespace(api: ClusterApi, namespace: str) -> Iterator[Evidence]:
 def _logs(api: ClusterApi, namespace: str) -> Iterator[Evidence]:
     try:
         pods = api.list("Pod", namespace)
+    except Unreachable:
+        raise
     except ApiTrouble:
         return  # the list of pods says so already
     for pod in pods[:MOST_LOGS]:
@@ -99,5 +133,7 @@ def _yaml(objects: list[Object]) -> str:
 def _or_why(read: Callable[[], str]) -> str:
     try:
         return read()
+    except Unreachable:
+        raise
     except ApiTrouble as trouble:
         return f"not to be had: {trouble}"

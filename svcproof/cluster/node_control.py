@@ -34,6 +34,9 @@ class NodeControl(Protocol):
     def restart_proxy(self, node: str) -> None:
         """End the node's service proxy and start it anew; return once it was told to start."""
 
+    def proxy_rules(self, node: str) -> str:
+        """Return the rules that the node's service proxy has written, as text; raise ControlTrouble where none are."""
+
     def restore(self, node: str) -> None:
         """Put a node back on the network, and start what was stopped on it."""
 

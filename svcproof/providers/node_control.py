@@ -31,6 +31,12 @@ KEEPS_STATE = ("etcd", "kube-apiserver")
 STARTS_ANEW = ("kube-scheduler", "kube-controller-manager")
 """What is ended and started: woken up it would take every lease for overdue, before it has read the new ones."""
 
+PROXY_RULES = "nft list ruleset; iptables-save; ip6tables-save; ipvsadm --save --numeric"
+"""What the service proxies of Kubernetes write, in whichever of their modes."""
+
+PROXY_MARKS = ("KUBE-", "table ip kube-proxy", "table ip6 kube-proxy", "KUBE-IPVS")
+"""What only rules of kube-proxy hold: without, another program forwards, or nobody may look."""
+
 _WAIT = 'read word && exit 0; exec "$@"'
 
 Deed = TypeVar("Deed", bound=Callable[..., None])
@@ -49,6 +55,13 @@ def _told(deed: Deed) -> Deed:
             ) from problem
 
     return cast(Deed, do)
+
+
+def _rules(node: str, ran: shell.Completed) -> str:
+    """Return what a node said of its rules; raise ControlTrouble where kube-proxy has written none of it."""
+    if not any(mark in ran.stdout for mark in PROXY_MARKS):
+        raise ControlTrouble(f"{node} has no rules of kube-proxy that can be read")
+    return ran.stdout
 
 
 class Guards:
@@ -113,6 +126,10 @@ class LabControl:
     @_told
     def restart_proxy(self, node: str) -> None:
         require_lab(self.name).node(node).component("kube-proxy").restart()
+
+    def proxy_rules(self, node: str) -> str:
+        ran = require_lab(self.name).node(node).run(["sh", "-c", PROXY_RULES], timeout=SECONDS, check=False)
+        return _rules(node, ran)
 
     @_told
     def restore(self, node: str) -> None:
@@ -180,6 +197,10 @@ class KindControl:
     def restart_proxy(self, node: str) -> None:
         self._in(node, "pkill", "-x", "kube-proxy")  # its kubelet starts it anew
 
+    def proxy_rules(self, node: str) -> str:
+        argv = ["docker", "exec", node, "sh", "-c", PROXY_RULES]
+        return _rules(node, shell.run(argv, timeout=SECONDS, check=False))
+
     @_told
     def restore(self, node: str) -> None:
         if node != CONTROL_PLANE:
@@ -226,7 +247,8 @@ class KindControl:
 class CommandControl:
     """A command of the user's: {verb} and {node} are replaced in it.
 
-    The verbs: cut, stop-kubelet, restart-proxy, restore; and pause-control-plane, with the seconds for {node}.
+    The verbs: cut, stop-kubelet, restart-proxy, restore; pause-control-plane, with the seconds for {node}; and
+    proxy-rules, which prints the rules of the node's service proxy, or nothing.
     """
 
     command: str
@@ -258,6 +280,10 @@ class CommandControl:
     @_told
     def restart_proxy(self, node: str) -> None:
         self._run("restart-proxy", node)
+
+    def proxy_rules(self, node: str) -> str:
+        words = [word.replace("{verb}", "proxy-rules").replace("{node}", node) for word in shlex.split(self.command)]
+        return _rules(node, shell.run(words, timeout=SECONDS, check=False))
 
     @_told
     def restore(self, node: str) -> None:

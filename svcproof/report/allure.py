@@ -71,7 +71,8 @@ def _details(result: ScenarioResult) -> StatusDetails | None:
     trace = next((step.trace for step in result.steps if step.trace), "")
     more = [text for text in result.trouble if text not in result.because]
     cure = [f"to get it: {result.cure}"] if result.cure else []
-    return StatusDetails(message="\n".join([result.because, *more, *cure]), trace=trace or None)
+    cause = [f"cause: {result.cause}"] if result.cause else []
+    return StatusDetails(message="\n".join([result.because, *more, *cause, *cure]), trace=trace or None)
 
 
 def _labels(result: ScenarioResult) -> list[Label]:

@@ -57,7 +57,8 @@ def _cause(result: ScenarioResult) -> str:
     if len(sentences) > 2:
         text = f'<p class="cause">{escape(result.because)}</p>'
         whole = f'<details class="minor"><summary>all of it</summary>{text}</details>'
-    return f'<p class="cause"><span class="word">{result.ending.value}:</span> {escape(lead)}</p>{whole}'
+    layer = f'<p class="layer"><span class="word">cause:</span> {escape(result.cause)}</p>' if result.cause else ""
+    return f'<p class="cause"><span class="word">{result.ending.value}:</span> {escape(lead)}</p>{whole}{layer}'
 
 
 def _rows(rows: Sequence[str]) -> str:

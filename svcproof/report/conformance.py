@@ -80,6 +80,8 @@ def _scenario(one: ScenarioResult) -> dict[str, Any]:
     }
     if one.because:
         form["because"] = first_line(one.because)
+    if one.cause:
+        form["cause"] = one.cause
     if one.capability:
         form["missing"] = one.capability
     return form

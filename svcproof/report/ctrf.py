@@ -70,7 +70,7 @@ def _test(result: ScenarioResult, again: str) -> dict[str, Any]:
             for item in result.evidence
             if item.file
         ],
-        "extra": {"again": again},
+        "extra": {"again": again, **({"cause": result.cause} if result.cause else {})},
     }
     if result.because:
         test["message"] = result.because

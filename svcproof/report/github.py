@@ -36,7 +36,8 @@ def _annotation(result: ScenarioResult) -> str:
     level = "error" if result.ending is Ending.VIOLATED else "warning"
     title = f"{result.ending.value}: {result.entry.id} {result.entry.name}"
     place = f"file={_property(result.entry.file)},line={result.entry.line},title={_property(title)}"
-    return f"::{level} {place}::{_message(result.because)}"
+    said = "\n".join(filter(None, [result.because, result.cause and f"cause: {result.cause}"]))
+    return f"::{level} {place}::{_message(said)}"
 
 
 def _message(text: str) -> str:
@@ -56,6 +57,8 @@ def summarise(run: Run, again: Mapping[str, str]) -> str:
             lines.append(
                 f"- **{ending.symbol} {ending.value}** `{result.entry.id}` {_escape(result.entry.name)}: {why}"
             )
+            if result.cause:
+                lines.append(f"  cause: {_escape(result.cause)}")
             lines.append(f"  `{again.get(result.entry.id, '')}`")
     if run.of(Ending.SKIPPED):
         lines += ["", "| skipped for want of | scenarios | why | how to get it |", "|---|---|---|---|"]

@@ -89,7 +89,8 @@ def _case(suite: ET.Element, result: ScenarioResult, again: str) -> None:
         element = ET.SubElement(
             case, kind, {"type": result.ending.value, "message": _clean(first_line(result.because))}
         )
-        element.text = _clean("\n".join([result.because, *result.trouble, f"again: {again}"]))
+        cause = [f"cause: {result.cause}"] if result.cause else []
+        element.text = _clean("\n".join([result.because, *result.trouble, *cause, f"again: {again}"]))
     if said := _steps(result):
         ET.SubElement(case, "system-out").text = _clean(said)
 

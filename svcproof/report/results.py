@@ -103,6 +103,7 @@ class ScenarioResult:
     ending: Ending
     status: str
     because: str = ""
+    cause: str = ""  # the layer to blame, and what was found there
     capability: str = ""
     cure: str = ""
     steps: tuple[StepResult, ...] = ()
@@ -293,7 +294,8 @@ def _scenario(entry: Entry, events: Sequence[Event]) -> ScenarioResult:
         entry=entry,
         ending=ending,
         status="lost" if lost else str(end.get("status", "lost")),
-        because=cause if cause and ending in (Ending.VIOLATED, Ending.UNKNOWN) and not lost else because,
+        because=because,
+        cause=cause if ending in (Ending.VIOLATED, Ending.UNKNOWN) else "",
         capability=str(skip.get("capability", "")),
         cure=str(skip.get("cure", "")),
         steps=steps,

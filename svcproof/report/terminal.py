@@ -194,6 +194,7 @@ def _failure(result: ScenarioResult, reproduce: Mapping[str, str], *, colour: bo
     head = paint(f"{result.ending.symbol} {result.ending.value}", COLOURS[result.ending], colour=colour)
     lines = [f"{head}  {result.entry.id}  {result.entry.name}", f"  {result.entry.location}"]
     lines += [f"  {part}" for part in result.because.splitlines()[:12]]
+    lines += [f"  cause: {result.cause}"] if result.cause else []
     lines += [f"  also: {first_line(part)}" for part in result.trouble if part not in result.because]
     lines.append(f"  again: {reproduce.get(result.entry.id, '')}")
     return "\n".join(lines)

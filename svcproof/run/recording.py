@@ -16,7 +16,7 @@ from typing import Any, ClassVar, TextIO
 from behave.model import Scenario, Step
 from behave.model_core import Status
 
-from svcproof.model.verdict import Verdict
+from svcproof.model.verdict import Answer, Verdict
 from svcproof.run.roster import identity
 
 HISTORY = "application/x-svcproof-history"
@@ -57,6 +57,7 @@ class Recording:
         self._began = 0.0
         self._step_began = 0.0
         self._cleanups: list[str] = []
+        self.broken = ""
         self._counter: Callable[[], int] = lambda: 0
         self._counted = 0
         if self.channel is not None:
@@ -73,7 +74,7 @@ class Recording:
         """Say that a scenario begins."""
         if self._scenario is scenario:
             return
-        self._scenario, self._step, self._cleanups = scenario, None, []
+        self._scenario, self._step, self._cleanups, self.broken = scenario, None, [], ""
         self._steps = self._attached = self._histories = 0
         self._began, self._counted = time.monotonic(), self._counter()
         self.tell("scenario begins", file=str(scenario.filename), line=scenario.line, name=scenario.name)
@@ -140,7 +141,9 @@ class Recording:
         self.tell("evidence", **about)
 
     def verdict(self, law: str, verdict: Verdict) -> None:
-        """Keep what a law said."""
+        """Keep what a law said; `broken` is the last one that was broken."""
+        if verdict.answer is Answer.VIOLATED:
+            self.broken = law
         self.tell(
             "verdict",
             law=law,

@@ -16,11 +16,14 @@ from svcproof.adapters import kube, outside, web
 from svcproof.cluster import diagnose, sandbox
 from svcproof.cluster.api import ApiTrouble
 from svcproof.cluster.detect import Detection, detect
+from svcproof.cluster.second_look import SecondLook, went_by_name
 from svcproof.cluster.settings import Settings, read
 from svcproof.cluster.traffic import Clock, Traffic
 from svcproof.cluster.vantages import Vantages
 from svcproof.cluster.workloads import Images
 from svcproof.model.capability import OFFERS, Capability
+from svcproof.model.layers import CONCERNED, Layer
+from svcproof.model.verdict import Inconclusive
 from svcproof.providers import node_control
 from svcproof.run.detecting import detection
 from svcproof.run.recording import Recording
@@ -119,9 +122,31 @@ def end_scenario(context: Any, scenario: Any) -> None:
     session: Session = context.session
     if getattr(context, "world", None) is None or scenario.status.name == "passed":
         return
-    context.world.kept = session.settings.keep_on_failure
-    for piece in diagnose.gather(context.world.sandbox):
+    world: World = context.world
+    world.kept = session.settings.keep_on_failure
+    try:
+        for piece in diagnose.gather(world.sandbox):
+            session.recording.attach(piece.name, piece.media_type, piece.content)
+        if scenario.status.name in ("failed", "error") and not context.aborted:
+            _blame(session, world)
+    except Inconclusive as trouble:  # the API server is silent, say: the verdict stands without
+        session.recording.attach("what could not be had", "text/plain", str(trouble))
+
+
+def _blame(session: Session, world: World) -> None:
+    """Look again at what went wrong, and keep the line that says which layer is to blame."""
+    if not world.sandbox.namespaces:
+        return
+    history = world.traffic.history()
+    by_name = went_by_name(history) or any(route.frontend.startswith('"') for route in world.routes)
+    law = session.recording.broken
+    concerned = CONCERNED.get(law, tuple(Layer))
+    look = SecondLook(world.stage, world.vantages, history, concerned, world.node_control, by_name)
+    pieces, line = diagnose.blame(look, law)
+    for piece in pieces:
         session.recording.attach(piece.name, piece.media_type, piece.content)
+    if line:
+        session.recording.cause(line)
 
 
 def _close(world: World) -> None:
