@@ -155,8 +155,9 @@ def test_losses_that_are_evidence_count_beside_those_that_are_not():
     assert "are no evidence" in verdict.because
 
 
-def test_a_loss_while_the_prober_stood_still_is_no_evidence():
-    making = _with(Outcome.TIMED_OUT).control()
+@pytest.mark.parametrize("silence", [Outcome.TIMED_OUT, Outcome.NO_NAME])
+def test_a_loss_while_the_prober_stood_still_is_no_evidence(silence):
+    making = _with(silence).control()
     making.event(0.45, Kind.PROBER, "outside", "stood still", what="stalled", seconds=0.2, streams=["out"])
 
     assert _ask("none_lost", making).answer is Answer.UNKNOWN

@@ -69,7 +69,9 @@ OFFERS: dict[str, Offer] = {
             "svcproof lab up --add-on traefik, or a controller of your own",
         ),
         Offer(
-            "network-policy", "a deny-all policy is seen to cut traffic off", "a network plug-in that enforces policies"
+            "network-policy",
+            "a deny-all policy is seen to cut traffic off",
+            "svcproof lab up --add-on policies, or a network plug-in that enforces policies",
         ),
         Offer(
             "dual-stack",

@@ -18,8 +18,10 @@ Test = Callable[[Exchange], bool]
 CONTROL_REACH_SECONDS = 1.0
 """How long around itself a control exchange speaks for its vantage; three of its periods if that is more."""
 
-STAMPED_LATE = frozenset({Outcome.TIMED_OUT, Outcome.ANSWERED})
-"""Ends that a prober which stands still may see too late; what was refused was refused however late it is seen."""
+STAMPED_LATE = frozenset({Outcome.TIMED_OUT, Outcome.ANSWERED, Outcome.NO_NAME})
+"""Ends that a prober which stands still may see too late, or never wait for; what was refused was refused however late
+it is seen.
+"""
 
 NO_PATH = frozenset({Outcome.REFUSED, Outcome.UNREACHABLE, Outcome.NO_NAME})
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from svcproof.providers.lab.progress import Report
 
 IMAGES = ("pause", "coredns", "nginx", "busybox", "python", "redis")
-ADD_ON_IMAGES = {"metallb": ("metallb-controller", "metallb-speaker"), "traefik": ("traefik",)}
+ADD_ON_IMAGES = {"metallb": ("metallb-controller", "metallb-speaker"), "policies": (), "traefik": ("traefik",)}
 
 
 @dataclass(frozen=True)

@@ -118,7 +118,11 @@ _TRAEFIK = Family(
     "github.com/traefik/traefik/v3",
     {"github.com/traefik/traefik/v3/pkg/version.Version": "{version}"},
 )
-_ADD_ONS = {"metallb": _METALLB, "traefik": _TRAEFIK}
+_ADD_ONS: dict[str, tuple[Family, ...]] = {
+    "metallb": (_METALLB,),
+    "policies": (),  # svcproof.providers.lab.policy_guard: nothing to build
+    "traefik": (_TRAEFIK,),
+}
 
 
 def offered() -> tuple[str, ...]:
@@ -133,5 +137,5 @@ def choose(kubernetes: str, add_ons: Sequence[str]) -> list[Family]:
         raise SetupProblem(f"Kubernetes {kubernetes} is not pinned", f"take one of {', '.join(offered())}")
     if strangers := [name for name in add_ons if name not in _ADD_ONS]:
         raise SetupProblem(f"there is no add-on {strangers[0]}", f"take one of {', '.join(_ADD_ONS)}")
-    chosen = [_ADD_ONS[name] for name in sorted(set(add_ons), reverse=True)]
+    chosen = [family for name in sorted(set(add_ons), reverse=True) for family in _ADD_ONS[name]]
     return [_PAUSE, _kubernetes(kubernetes), _CONTAINERD, _ETCD, _COREDNS, *chosen]

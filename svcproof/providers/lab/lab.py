@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from svcproof.adapters import shell
 from svcproof.problems import SetupProblem
-from svcproof.providers.lab import network, processes, state
+from svcproof.providers.lab import network, policy_guard, processes, state
 from svcproof.providers.lab.components import CONTROL_PLANE_COMPONENTS, NODE_COMPONENTS, folder
 from svcproof.providers.lab.plan import CONTROL_PLANE
 
@@ -155,6 +155,8 @@ class Node:
     @property
     def components(self) -> tuple[Component, ...]:
         names = CONTROL_PLANE_COMPONENTS if self.name == CONTROL_PLANE else NODE_COMPONENTS
+        if self.name == CONTROL_PLANE and "policies" in self.plan.add_ons:
+            names = (*names, policy_guard.NAME)
         return tuple(Component(self.plan, self.name, name) for name in names)
 
     def component(self, name: str) -> Component:

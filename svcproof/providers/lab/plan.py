@@ -19,7 +19,7 @@ KUBERNETES = ("1.36", "1.35", "1.34")
 
 PROXY_MODES = ("iptables", "nftables")
 IP_FAMILIES = ("ipv4", "dual")
-ADD_ONS = ("metallb", "traefik")
+ADD_ONS = ("metallb", "policies", "traefik")
 
 LAB_NETWORK = IPv4Network("198.18.0.0/15")
 """RFC 2544 keeps these addresses for isolated test networks: no machine routes them."""

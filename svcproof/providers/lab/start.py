@@ -8,12 +8,23 @@ import time
 from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from svcproof.adapters import ask_name, shell
 from svcproof.adapters.plain_api import ApiRefused, PlainApi
 from svcproof.problems import SetupProblem
-from svcproof.providers.lab import add_ons, certificates, cgroups, checks, components, network, processes, state
+from svcproof.providers.lab import (
+    add_ons,
+    certificates,
+    cgroups,
+    checks,
+    components,
+    network,
+    policy_guard,
+    processes,
+    state,
+)
 from svcproof.providers.lab.components import folder
 from svcproof.providers.lab.image_store import copy_store
 from svcproof.providers.lab.objects import KUBELET_ADMIN, collection_path, is_rolled_out, node_is_ready, node_object
@@ -21,7 +32,6 @@ from svcproof.providers.lab.plan import CONTROL_PLANE, LabPlan
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from pathlib import Path
 
     from svcproof.providers.lab.images import Image
     from svcproof.providers.lab.plan import NodePlan
@@ -62,7 +72,11 @@ class Start:
             cgroups.make(self.plan, self.state)
             network.make_namespaces(self.plan, self.state)
             network.wire(self.plan, self.state)
-        extra = {"metallb": self._bring_up_metallb, "traefik": self._bring_up_traefik}
+        extra = {
+            "metallb": self._bring_up_metallb,
+            "policies": self._bring_up_policy_guard,
+            "traefik": self._bring_up_traefik,
+        }
         self._side_by_side(
             self._bring_up_control_plane,
             *(extra[add_on] for add_on in self.plan.add_ons),
@@ -102,6 +116,8 @@ class Start:
                 ).values()
             for recipe in recipes:
                 processes.lay_out(plan, recipe, self.programs.path(recipe.name))
+            if "policies" in plan.add_ons:
+                processes.lay_out(plan, policy_guard.recipe(plan), Path(sys.executable))
 
     def _bring_up_control_plane(self) -> None:
         with self.report.step("start etcd and the API server") as step:
@@ -132,6 +148,11 @@ class Start:
             self._await("the API server knows the nodes", self.nodes_are_known.is_set, step)
             self._create(add_ons.traefik_manifests(self.plan, self.images), step)
             self._await_add_on("traefik", step)
+
+    def _bring_up_policy_guard(self) -> None:
+        with self.report.step("start the guard of network policies") as step:
+            self._await("the API server knows the nodes", self.nodes_are_known.is_set, step)
+            self._start(CONTROL_PLANE, policy_guard.NAME)
 
     def _await_add_on(self, add_on: str, step: Step) -> None:
         for namespace, resource, name in add_ons.READY[add_on]:
