@@ -366,7 +366,7 @@ class World:
     def _fetchers(self, vantage: Vantage, url: str) -> list[tuple[str, pages.Fetcher]]:
         namespace = self.sandbox.namespace()
         if vantage.place is Place.OUTSIDE:
-            return [(str(vantage), lambda since: self.fetch_from_here(url, pages.LIMIT, since))]
+            return [(str(vantage), lambda limit, since: self.fetch_from_here(url, limit, since))]
         if vantage.place is Place.BUSYBOX:
             self.stage.put_up(workloads.busybox_pod("busybox", self.stage.images))
             return [(str(vantage), pages.from_pod(self.api, namespace, "busybox", workloads.SHELL, url))]
