@@ -14,6 +14,8 @@ from svcproof.faults.outcome import (
     cells,
     idle,
     named,
+    needed,
+    once_each,
     outcome,
     unproved,
 )
@@ -128,3 +130,27 @@ def test_a_core_scenario_that_no_fault_breaks_is_unproved() -> None:
 
 def test_a_fault_that_breaks_no_scenario_of_the_suite_is_idle() -> None:
     assert idle([FAULT, replace(FAULT, name="other", breaks=frozenset({"xx-01"}))], ["np-01"]) == ["other"]
+
+
+def test_each_scenario_is_asked_under_one_fault_and_no_fault_stays_without() -> None:
+    breaks = {"f": ["np-01", "np-02"], "g": ["np-02"], "h": ["np-02", "va-01"]}
+    green = {"np-01": 5.0, "np-02": 1.0, "va-01-1.1": 1.0, "va-01-1.2": 1.0}
+    share = once_each(breaks, green)
+    assert share == {"f": ["np-01"], "g": ["np-02"], "h": ["va-01-1.1", "va-01-1.2"]}
+
+
+def test_a_fault_whose_scenarios_are_all_given_away_is_asked_with_its_quickest() -> None:
+    share = once_each(
+        {"f": ["np-01", "np-02"], "g": ["np-01", "np-02"], "h": ["np-01", "np-02"]}, {"np-01": 5.0, "np-02": 1.0}
+    )
+    assert sorted(name for names in share.values() for name in names) == ["np-01", "np-02", "np-02"]
+    assert all(share.values())
+
+
+def test_a_fault_whose_scenarios_are_not_green_is_asked_with_none() -> None:
+    assert once_each({"f": ["np-01"]}, {}) == {"f": []}
+
+
+def test_core_scenarios_are_needed_and_others_only_where_no_core_one_notices() -> None:
+    ids = ["np-01", "np-02", "te-05", "te-06"]
+    assert needed(ids, {"np-01"}, [["np-01", "np-02"], ["te-05"]]) == ["np-01", "te-05"]

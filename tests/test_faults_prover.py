@@ -1,9 +1,11 @@
 """The prover's order of things, on a lab and a suite made of paper: whatever happens, the fault is healed."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from svcproof.exit_code import ExitCode
 from svcproof.faults import prover
 from svcproof.faults.fault import Evidence, Fault, Layer, Unviable
 from svcproof.faults.outcome import Finding, Mark, Outcome
@@ -19,6 +21,9 @@ class Paper:
 
     def known(self) -> list[str]:
         return ["np-01", "np-02"]
+
+    def core(self) -> list[str]:
+        return self.known()
 
     def run(self, ids: list[str], folder: Path | None, limit: float) -> dict[str, Finding]:
         self.runs.append((self.state["broken"], list(ids)))
@@ -87,7 +92,7 @@ def test_a_fault_that_is_noticed_is_caught_and_seen_green_again(monkeypatch: pyt
     proof = proving(monkeypatch, suite).prove([fault(state)])
     assert proof.results[0].outcome is Outcome.CAUGHT
     assert proof.results[0].clean
-    assert suite.runs == [(False, ["np-01"]), (True, ["np-01"]), (False, ["np-01"]), (False, ["np-01"])]
+    assert suite.runs == [(False, ["np-01"]), (True, ["np-01"]), (False, ["np-01"])]
 
 
 def test_a_fault_that_is_not_seen_in_effect_is_unviable_and_nobody_is_asked(
@@ -134,3 +139,36 @@ def test_what_was_found_is_kept_though_the_next_fault_has_a_defect(
     with pytest.raises(ZeroDivisionError):
         proving_it.prove([fault(state), fault(state, raises=ZeroDivisionError())])
     assert kept == [1]
+
+
+def test_a_lab_that_is_not_green_again_is_told(monkeypatch: pytest.MonkeyPatch, state: dict) -> None:
+    suite = Paper(state, {"np-01": REFUSED})
+    begin = suite.run
+    ends = iter([Finding("met"), REFUSED, Finding("violated", "still refused")])
+    suite.run = lambda ids, folder, limit: {**begin(ids, folder, limit), "np-01": next(ends)}  # type: ignore[method-assign]
+    proof = proving(monkeypatch, suite).prove([fault(state)])
+    assert proof.results[0].outcome is Outcome.CAUGHT
+    assert not proof.results[0].clean
+    assert "still refused" in proof.results[0].healed
+    assert proof.exit_code is ExitCode.UNKNOWN
+
+
+def test_scenarios_are_seen_green_again_once_for_several_faults(monkeypatch: pytest.MonkeyPatch, state: dict) -> None:
+    suite = Paper(state, {"np-01": REFUSED})
+    proof = proving(monkeypatch, suite).prove([replace(fault(state), name=f"f{number}") for number in range(3)])
+    assert len(proof.of(Outcome.CAUGHT)) == 3
+    assert [broken for broken, _ in suite.runs] == [False, True, True, True, False]
+
+
+def test_thrifty_each_fault_is_asked_about_its_own_share(monkeypatch: pytest.MonkeyPatch, state: dict) -> None:
+    suite = Paper(state, {"np-01": REFUSED, "np-02": REFUSED})
+    both = [replace(fault(state), name=name, breaks=frozenset({"np-01", "np-02"})) for name in "fg"]
+    proving_it = proving(monkeypatch, suite)
+    proving_it.thrifty = True
+    proof = proving_it.prove(both)
+    assert [[cell.scenario for cell in result.cells] for result in proof.results] == [["np-01"], ["np-02"]]
+
+
+def test_parts_of_the_time_are_kept(monkeypatch: pytest.MonkeyPatch, state: dict) -> None:
+    proof = proving(monkeypatch, Paper(state, {"np-01": REFUSED})).prove([fault(state)])
+    assert list(proof.results[0].spent) == ["look before", "inject", "look", "ask", "heal", "look after"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import fcntl
 import random
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -17,6 +17,7 @@ from svcproof.problems import SetupProblem
 
 if TYPE_CHECKING:
     from svcproof.faults.fault import Fault
+    from svcproof.faults.outcome import Proof
     from svcproof.faults.suite import Suite
     from svcproof.providers.lab import Lab
 
@@ -31,11 +32,21 @@ Show = Annotated[bool, typer.Option("--list", help="List the faults and whom the
 Everything = Annotated[
     bool, typer.Option("--all-scenarios", help="Run every scenario under each fault: finds collateral, takes long.")
 ]
+Thrifty = Annotated[
+    bool,
+    typer.Option(
+        "--thrifty", help="Each core scenario under one of its faults, each fault with one scenario at least."
+    ),
+]
 Sample = Annotated[
     str, typer.Option("--sample", metavar="SEED", help="Only some faults, chosen by this text, such as a commit.")
 ]
 Size = Annotated[int, typer.Option("--size", min=1, help="How many faults a sample has.")]
 Readme = Annotated[Path | None, typer.Option("--page", help="Put the matrix into this page, between its two marks.")]
+From = Annotated[
+    list[Path] | None,
+    typer.Option("--from", metavar="DIR", help="Break nothing: put earlier proofs together, the latest last."),
+]
 Jobs = Annotated[int, typer.Option("--jobs", "-j", min=1, help="So many scenarios side by side.")]
 
 
@@ -46,11 +57,13 @@ def prove(  # noqa: PLR0917 - typer makes an option of each
     layer: Layers = None,
     show: Show = False,
     everything: Everything = False,
+    thrifty: Thrifty = False,
     sample: Sample = "",
     size: Size = 4,
     jobs: Jobs = 4,
     report: clusters.Report = Path("proof"),
     page: Readme = None,
+    earlier: From = None,
 ) -> None:
     """Break a lab on purpose, one fault at a time, and see which scenarios notice.
 
@@ -58,6 +71,7 @@ def prove(  # noqa: PLR0917 - typer makes an option of each
     told, or a scenario was not met without a fault; 130 interrupted. Every fault is healed, also after Ctrl-C; what a
     killed prover leaves is healed by the next one, and by `svcproof lab down`.
     """
+    from svcproof.faults import report as report_of
     from svcproof.faults.catalog import load
 
     every = load()
@@ -65,6 +79,12 @@ def prove(  # noqa: PLR0917 - typer makes an option of each
     if show:
         print("\n".join(_line(one) for one in chosen))
         return
+    if earlier:
+        proofs = report_of.gather(report_of.read(folder, every) for folder in earlier)
+        _publish(proofs, every, report, page)
+        return
+    if everything and thrifty:
+        raise SetupProblem("--all-scenarios and --thrifty exclude each other", "leave one out")
     with _alone(lab) as found:
         proof_of(
             found,
@@ -72,6 +92,7 @@ def prove(  # noqa: PLR0917 - typer makes an option of each
             chosen,
             scenarios=tuple(scenario or ()),
             everything=everything,
+            thrifty=thrifty or bool(sample),
             jobs=jobs,
             folder=report,
             page=page,
@@ -85,6 +106,7 @@ def proof_of(
     *,
     scenarios: tuple[str, ...],
     everything: bool,
+    thrifty: bool,
     jobs: int,
     folder: Path,
     page: Path | None,
@@ -93,21 +115,32 @@ def proof_of(
     from svcproof.faults import report
     from svcproof.faults.prover import Prover
 
-    suite = _suite(lab, jobs)
+    names = scenarios or [name for fault in chosen for name in (*fault.breaks, *fault.may_break)]
+    suite = _suite(lab, jobs, None if everything else names)
     if strange := [name for name in scenarios if not suite.of([name])]:
         raise SetupProblem(f"{', '.join(strange)}: no scenario has this id", "`svcproof list` names the scenarios")
     api = clusters.connect({"kubeconfig": str(lab.kubeconfig)})
-    keep = lambda so_far: report.write(so_far, every, folder)  # noqa: E731 - one line, used once
-    prover = Prover(lab, api, suite, _say, folder, scenarios, everything, keep)
+    keep = lambda so_far: report.write([so_far], every, suite.core(), folder)  # noqa: E731 - one line, used once
+    prover = Prover(lab, api, suite, _say, folder, scenarios, everything, thrifty, keep)
     proof = prover.prove(chosen)
-    written = report.write(proof, every, folder)
-    if page is not None:
-        page.write_text(report.put_into(page.read_text(encoding="utf-8"), report.table(proof, every)), encoding="utf-8")
-    print(f"\n{proof.score}.\n" + "\n".join(f"  {path}" for path in written))
+    _publish([proof], every, folder, page)
     raise typer.Exit(130 if proof.interrupted else proof.exit_code)
 
 
-def _suite(lab: Lab, jobs: int) -> Suite:
+def _publish(proofs: list[Proof], every: Mapping[str, Fault], folder: Path, page: Path | None) -> None:
+    """Write the report, and the track record into a page; say the score."""
+    from svcproof.faults import report
+    from svcproof.run import selection
+
+    core = [entry.id for entry in selection.select([]).entries if entry.level == "core"]
+    written = report.write(proofs, every, core, folder)
+    if page is not None:
+        text = report.put_into(page.read_text(encoding="utf-8"), report.table(proofs, every, core))
+        page.write_text(text, encoding="utf-8")
+    print("\n".join(("", *report.told(proofs, core), *(f"  {path}" for path in written))))
+
+
+def _suite(lab: Lab, jobs: int, names: Iterable[str] | None) -> Suite:
     from svcproof.cli.run import Cluster
     from svcproof.faults.suite import Suite
     from svcproof.run import supervision
@@ -115,7 +148,7 @@ def _suite(lab: Lab, jobs: int) -> Suite:
     supervision.preload()
     settings = clusters.choose(None, "", lab.name, "").settings
     suite = Suite(settings, jobs, lambda _: {}, lambda _: None)
-    cluster = Cluster(settings, suite.needs(), needed=True)
+    cluster = Cluster(settings, suite.needs(suite.known() if names is None else names), needed=True)
     settled: dict[str, Any] = {}
 
     def settle(journal: Any) -> Mapping[str, Any]:

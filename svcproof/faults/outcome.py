@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 
@@ -80,6 +80,8 @@ class Result:
     healed: str = ""
     clean: bool = True
     seconds: float = 0.0
+    spent: Mapping[str, float] = field(default_factory=dict)
+    """Seconds by part: looks, injecting, asking, healing."""
 
     def marked(self, mark: Mark) -> list[Cell]:
         """Return the cells with this mark."""
@@ -180,6 +182,35 @@ def outcome(marked: Iterable[Cell]) -> tuple[Outcome, str]:
 
 
 _SILENT = (Mark.MISSED, Mark.WRONG_REASON, Mark.UNKNOWN, Mark.SKIPPED, Mark.NOT_GREEN, Mark.ABSENT)
+
+
+def needed(ids: Iterable[str], core: Collection[str], breaks: Iterable[Iterable[str]]) -> list[str]:
+    """Return the core scenarios among *ids*, and those of the faults that break no core scenario."""
+    elsewhere = [names for names in map(list, breaks) if not any(named(one, names) for one in core)]
+    return [one for one in ids if one in core or any(named(one, names) for names in elsewhere)]
+
+
+def once_each(breaks: Mapping[str, Iterable[str]], green: Mapping[str, float]) -> dict[str, list[str]]:
+    """Share scenarios out among the faults that name them: each goes to one, and no fault stays without.
+
+    *breaks* is what each fault names, *green* how long each scenario takes (seconds) that is met without a fault.
+    """
+    could = {fault: {one for one in green if named(one, names)} for fault, names in breaks.items()}
+    share: dict[str, list[str]] = {fault: [] for fault in breaks}
+    load = dict.fromkeys(breaks, 0.0)
+
+    def give(fault: str, scenario: str) -> None:
+        share[fault].append(scenario)
+        load[fault] += green[scenario]
+
+    fewest_first = sorted(green, key=lambda one: (sum(one in could[fault] for fault in could), one))
+    for scenario in fewest_first:
+        if willing := [fault for fault in could if scenario in could[fault]]:
+            give(min(willing, key=lambda fault: (bool(share[fault]), load[fault], fault)), scenario)
+    for fault in breaks:
+        if not share[fault] and could[fault]:
+            give(fault, min(could[fault], key=lambda one: (green[one], one)))
+    return share
 
 
 def unproved(core: Iterable[str], faults: Iterable[Fault]) -> list[str]:

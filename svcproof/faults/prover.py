@@ -6,7 +6,7 @@ import re
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -17,7 +17,7 @@ from svcproof.cluster.waiting import NotConverged
 from svcproof.faults.fault import Fault, Unviable
 from svcproof.faults.ground import Ground, misfits
 from svcproof.faults.looking import Looks
-from svcproof.faults.outcome import Finding, Mark, Outcome, Proof, Result, cells, named, outcome
+from svcproof.faults.outcome import Finding, Mark, Outcome, Proof, Result, cells, named, needed, once_each, outcome
 from svcproof.faults.suite import Scenarios
 from svcproof.faults.trial import Trial
 from svcproof.faults.trying import look_until
@@ -33,12 +33,16 @@ SLACK = 4.0
 
 BASELINE_LIMIT = 240.0
 
+TOGETHER = 8
+"""After so many faults scenarios are seen green again, in one run: it costs more to begin a run than to have it."""
+
 
 @dataclass
 class Prover:
     """One prover on one lab. *tell* hears a line for each thing that happens.
 
     *everything*: run all scenarios under each fault, so that collateral is found; else those that the fault names.
+    *thrifty*: run each core scenario under one of the faults that name it, and each fault with one scenario at least.
     """
 
     lab: Lab
@@ -48,12 +52,17 @@ class Prover:
     folder: Path | None = None
     scenarios: Sequence[str] = ()
     everything: bool = False
+    thrifty: bool = False
     keep: Callable[[Proof], object] = lambda _: None
     """Told the proof so far after each fault: what was found is kept, whatever comes next."""
 
     _trial: Trial = field(init=False)
     _baseline: dict[str, Finding] = field(default_factory=dict)
     _results: list[Result] = field(default_factory=list)
+    _unseen: list[Fault] = field(default_factory=list)
+    """Healed, by their own looks; no scenario has been seen green since."""
+
+    _asked: dict[str, list[str]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self._trial = Trial(self.lab, self.api)
@@ -62,24 +71,25 @@ class Prover:
         """Try each fault; whatever happens, none stays in the lab."""
         began = time.monotonic()
         interrupted = False
-        alarms: dict[str, str] = {}
         with _sigterm_as_interrupt():
             try:
                 self._begin(faults)
                 for number, fault in enumerate(faults, 1):
                     self._add(f"[{number}/{len(faults)}]", self._try(fault))
-                    self.keep(self._proof(began, {}, interrupted=True))
-                alarms = self._end()
+                    if len(self._unseen) >= TOGETHER or number == len(faults):
+                        self._see_green()
+                    self.keep(self._proof(began, interrupted=True))
             except KeyboardInterrupt:
                 interrupted = True
             finally:
                 with _undisturbed():
                     self._ground("leftovers").undo()
                     self._trial.remove()
-        return self._proof(began, alarms, interrupted=interrupted)
+        return self._proof(began, interrupted=interrupted)
 
-    def _proof(self, began: float, alarms: Mapping[str, str], *, interrupted: bool) -> Proof:
+    def _proof(self, began: float, *, interrupted: bool) -> Proof:
         facts = {**self.lab.plan.as_dict(), "scenarios": len(self._baseline)}
+        alarms = {name: found.why for name, found in self._baseline.items() if found.ending in ("violated", "unknown")}
         return Proof(tuple(self._results), facts, alarms, interrupted, time.monotonic() - began)
 
     def _ground(self, fault: str) -> Ground:
@@ -93,26 +103,48 @@ class Prover:
             leftovers.undo()
         self._trial.make()
         viable = [fault for fault in faults if not misfits(fault, self.lab)]
-        names = self.suite.known() if self.everything else {name for fault in viable for name in fault.breaks}
-        ids = [scenario for scenario in self._within(self.suite.known()) if self.everything or named(scenario, names)]
+        known = self._within(self.suite.known())
+        names = known if self.everything else {name for fault in viable for name in fault.breaks}
+        ids = [scenario for scenario in known if named(scenario, names)]
+        if self.thrifty:
+            ids = needed(ids, set(self.suite.core()), [fault.breaks for fault in viable])
         self.tell(f"without a fault: {len(ids)} scenarios")
         self._baseline = self.suite.run(ids, self._report("without-a-fault"), BASELINE_LIMIT)
         for scenario, finding in self._baseline.items():
             if finding.ending in ("violated", "unknown"):
                 self.tell(f"  {scenario} is {finding.ending} without a fault: {_first(finding.why)}")
+        green = {name: found.seconds for name, found in self._baseline.items() if found.ending == "met"}
+        if self.thrifty:
+            self._asked = once_each({fault.name: fault.breaks for fault in viable}, green)
 
     def _within(self, scenarios: Iterable[str]) -> list[str]:
         return [scenario for scenario in scenarios if not self.scenarios or named(scenario, self.scenarios)]
 
-    def _end(self) -> dict[str, str]:
-        """See that everything that was green is green again; return what is not met without a fault."""
-        alarms = {name: found.why for name, found in self._baseline.items() if found.ending in ("violated", "unknown")}
-        green = [name for name, found in self._baseline.items() if found.ending == "met"]
-        if any(result.outcome.in_effect for result in self._results):
-            self.tell(f"healed: {len(green)} scenarios again")
-            again = self.suite.run(green, self._report("healed"), BASELINE_LIMIT)
-            alarms |= {name: found.why for name, found in again.items() if found.ending in ("violated", "unknown")}
-        return alarms
+    def _see_green(self) -> None:
+        """See the quickest scenario that caught each fault since the last time green again, all in one run.
+
+        Where one is not, no fault since then counts as healed: what one left may be what the next was caught by.
+        """
+        faults, self._unseen = self._unseen, []
+        caught = {fault.name: quickest for fault in faults if (quickest := self._quickest(fault))}
+        if not caught:
+            return
+        names = sorted(set(caught.values()))
+        self.tell(f"healed: {', '.join(names)} again")
+        again = self.suite.run(names, self._report(f"healed-{len(self._results)}"), BASELINE_LIMIT)
+        bad = [f"{name} is {found.ending}: {_first(found.why)}" for name, found in again.items() if not _green(found)]
+        for trouble in bad:
+            self.tell(f"  healed, and yet {trouble}")
+        said = "; ".join(bad) or "green again: "
+        for place, result in enumerate(self._results):
+            if result.fault in caught:
+                says = f"{result.healed}; {said}{'' if bad else caught[result.fault]}"
+                self._results[place] = replace(result, healed=says, clean=result.clean and not bad)
+
+    def _quickest(self, fault: Fault) -> str:
+        (result,) = (one for one in self._results if one.fault == fault.name)
+        caught = [cell.scenario for cell in result.marked(Mark.CAUGHT)]
+        return min(caught, key=lambda name: self._baseline[name].seconds, default="")
 
     def _add(self, place: str, result: Result) -> None:
         self._results.append(result)
@@ -122,68 +154,67 @@ class Prover:
 
     def _try(self, fault: Fault) -> Result:
         began = time.monotonic()
-        result = self._tried(fault)
-        return Result(**{**vars(result), "seconds": time.monotonic() - began})
+        spent: dict[str, float] = {}
+        result = self._tried(fault, spent)
+        if result.outcome.in_effect:
+            self._unseen.append(fault)
+        return replace(result, seconds=time.monotonic() - began, spent=spent)
 
-    def _tried(self, fault: Fault) -> Result:
+    def _tried(self, fault: Fault, spent: dict[str, float]) -> Result:
         if why := misfits(fault, self.lab):
             return Result(fault.name, Outcome.UNVIABLE, why)
         ground = self._ground(fault.name)
-        before = look_until(fault, ground, holds=False, within=PATIENCE_BEFORE)
+        with _timed(spent, "look before"):
+            before = look_until(fault, ground, holds=False, within=PATIENCE_BEFORE)
         if before.evidence.holds:
             ground.undo()
             return Result(fault.name, Outcome.UNVIABLE, f"it looks in effect before it is: {before.evidence.because}")
         try:
-            fault.inject(ground)
-            seen = look_until(fault, ground, holds=True, within=fault.wait)
-            result = (
-                self._ask(fault, ground, seen.evidence.because)
-                if seen.evidence.holds
-                else Result(fault.name, Outcome.UNVIABLE, f"it was never seen in effect: {seen.evidence.because}")
-            )
+            with _timed(spent, "inject"):
+                fault.inject(ground)
+            with _timed(spent, "look"):
+                seen = look_until(fault, ground, holds=True, within=fault.wait)
+            with _timed(spent, "ask"):
+                result = (
+                    self._ask(fault, ground, seen.evidence.because)
+                    if seen.evidence.holds
+                    else Result(fault.name, Outcome.UNVIABLE, f"it was never seen in effect: {seen.evidence.because}")
+                )
         except Unviable as problem:
             result = Result(fault.name, Outcome.UNVIABLE, str(problem))
         except (CommandFailed, ApiTrouble, NotConverged) as problem:
             result = Result(fault.name, Outcome.UNVIABLE, f"it could not be brought about: {problem}")
         finally:
-            with _undisturbed():
+            with _undisturbed(), _timed(spent, "heal"):
                 fault.heal(ground)
-        return self._healed(fault, ground, result)
+        with _timed(spent, "look after"):
+            after = look_until(fault, ground, holds=False, within=max(fault.wait, PATIENCE_BEFORE))
+        if after.evidence.holds:
+            self.tell(f"  {fault.name} is healed, and yet: {after.evidence.because}")
+        return replace(result, healed=after.evidence.because, clean=not after.evidence.holds)
 
     def _ask(self, fault: Fault, ground: Ground, evidence: str) -> Result:
         """Run what could notice."""
-        reason = reason_of(fault, ground)
-        green = [name for name, found in self._baseline.items() if found.ending == "met"]
-        ids = [name for name in green if self.everything or named(name, fault.breaks) or named(name, fault.may_break)]
+        about = self._asked_about(fault)
+        green = [name for name, found in self._baseline.items() if _green(found)]
+        ids = [name for name in green if self.everything or named(name, about.breaks) or named(name, about.may_break)]
         longest = max((self._baseline[name].seconds for name in ids), default=0.0)
         try:
             asked = self.suite.run(ids, self._report(fault.name), max(LEAST, SLACK * longest))
         except SetupProblem as problem:
             return Result(fault.name, Outcome.TIMED_OUT, f"no scenario could begin: {problem.what}", evidence)
-        marked = cells(self._asked_about(fault), reason, asked, self._baseline)
+        marked = cells(about, reason_of(fault, ground), asked, self._baseline)
         ended, because = outcome(marked)
         return Result(fault.name, ended, because, evidence, marked)
 
     def _asked_about(self, fault: Fault) -> Fault:
-        """Return the fault as if it broke only those that may be asked: who was left out has not missed it."""
-        if not self.scenarios:
-            return fault
-        kept = {name for name in fault.breaks if any(named(wanted, [name]) for wanted in self.scenarios)}
+        """Return the fault as if it broke only those that are asked: who was left out has not missed it."""
+        kept = {
+            name for name in fault.breaks if not self.scenarios or any(named(one, [name]) for one in self.scenarios)
+        }
+        if fault.name in self._asked:
+            return replace(fault, breaks=frozenset(self._asked[fault.name]), may_break={})
         return replace(fault, breaks=frozenset(kept))
-
-    def _healed(self, fault: Fault, ground: Ground, result: Result) -> Result:
-        """See the fault gone, and the quickest scenario that caught it green again."""
-        after = look_until(fault, ground, holds=False, within=max(fault.wait, PATIENCE_BEFORE))
-        clean, says = not after.evidence.holds, after.evidence.because
-        caught = sorted(result.marked(Mark.CAUGHT), key=lambda cell: self._baseline[cell.scenario].seconds)
-        if clean and caught:
-            quickest = caught[0].scenario
-            again = self.suite.run([quickest], self._report(f"{fault.name}-healed"), BASELINE_LIMIT)[quickest]
-            clean = again.ending == "met"
-            says = f"{says}; {quickest} is {again.ending} again" + ("" if clean else f": {_first(again.why)}")
-        if not clean:
-            self.tell(f"  {fault.name} is healed, and yet: {says}")
-        return Result(**{**vars(result), "healed": says, "clean": clean})
 
     def _report(self, name: str) -> Path | None:
         return self.folder / "runs" / name if self.folder else None
@@ -200,6 +231,19 @@ def _ways_to_name(ground: Ground, nodes: Iterable[str]) -> Iterator[str]:
     for node in nodes:
         yield rf"{re.escape(node)}\b"
         yield from (rf"{re.escape(address)}\b" for address in ground.lab.node(node).addresses)
+
+
+def _green(finding: Finding) -> bool:
+    return finding.ending == "met"
+
+
+@contextmanager
+def _timed(spent: dict[str, float], part: str) -> Iterator[None]:
+    began = time.monotonic()
+    try:
+        yield
+    finally:
+        spent[part] = round(time.monotonic() - began, 1)
 
 
 def _first(text: str) -> str:

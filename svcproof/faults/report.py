@@ -1,18 +1,21 @@
-"""The proof as files: results in JSON, the matrix of faults and scenarios in Markdown."""
+"""The proof as files: results in JSON, the matrix of faults and scenarios in Markdown and as a page."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
-from dataclasses import asdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
+from svcproof.faults import page
 from svcproof.faults.fault import Fault
-from svcproof.faults.outcome import Cell, Mark, Outcome, Proof, Result
+from svcproof.faults.outcome import Cell, Mark, Outcome, Proof, Result, outcome
+from svcproof.problems import SetupProblem
 
 FORMAT_VERSION = 1
 BEGIN, END = "<!-- track record: begin -->", "<!-- track record: end -->"
+RESULTS = "results.json"
 
 SYMBOLS = {
     Mark.CAUGHT: "✗",
@@ -28,13 +31,17 @@ SYMBOLS = {
 }
 
 
-def write(proof: Proof, faults: Mapping[str, Fault], folder: Path) -> list[Path]:
-    """Write results.json and track-record.md into a folder; return both paths."""
+def write(proofs: Sequence[Proof], faults: Mapping[str, Fault], core: Sequence[str], folder: Path) -> list[Path]:
+    """Write results.json (of the last proof), track-record.md and index.html into a folder; return the paths.
+
+    *core* are the ids of the scenarios that claim the core level.
+    """
     folder.mkdir(parents=True, exist_ok=True)
-    results, record = folder / "results.json", folder / "track-record.md"
-    results.write_text(json.dumps(plain(proof, faults), indent=1) + "\n", encoding="utf-8")
-    record.write_text(f"# Faults, and who noticed\n\n{table(proof, faults)}", encoding="utf-8")
-    return [results, record]
+    results, record, matrix = folder / RESULTS, folder / "track-record.md", folder / "index.html"
+    results.write_text(json.dumps(plain(proofs[-1], faults), indent=1) + "\n", encoding="utf-8")
+    record.write_text(f"# Faults, and who noticed\n\n{table(proofs, faults, core)}", encoding="utf-8")
+    matrix.write_text(page.render(proofs, faults, told(proofs, core)), encoding="utf-8")
+    return [results, record, matrix]
 
 
 def plain(proof: Proof, faults: Mapping[str, Fault]) -> dict[str, Any]:
@@ -63,38 +70,104 @@ def _plain(result: Result, fault: Fault) -> dict[str, Any]:
         "healed": result.healed,
         "clean": result.clean,
         "seconds": round(result.seconds, 1),
+        "spent": dict(result.spent),
         "cells": [{**asdict(cell), "mark": cell.mark.value} for cell in result.cells if cell.mark is not Mark.UNMOVED],
     }
 
 
-def table(proof: Proof, faults: Mapping[str, Fault]) -> str:
+def read(folder: Path, faults: Mapping[str, Fault]) -> Proof:
+    """Read an earlier proof from its folder, without the faults that are no more; raise SetupProblem."""
+    path = folder / RESULTS
+    try:
+        told = json.loads(path.read_text(encoding="utf-8"))
+        results = tuple(_result(one) for one in told["faults"] if one["name"] in faults)
+        alarms = {str(name): str(why) for name, why in told["false_alarms"].items()}
+        return Proof(results, told["lab"], alarms, bool(told["interrupted"]), float(told["seconds"]))
+    except OSError as problem:
+        raise SetupProblem(f"{path} cannot be read: {problem.strerror}", "name the folder of a proof") from problem
+    except (ValueError, KeyError, TypeError, AttributeError) as problem:
+        raise SetupProblem(f"{path} is no proof: {problem!r}", "name the folder of a proof") from problem
+
+
+def _result(told: Mapping[str, Any]) -> Result:
+    cells = tuple(Cell(one["scenario"], Mark(one["mark"]), one["why"], one["seconds"]) for one in told["cells"])
+    known = {name: told[name] for name in ("because", "evidence", "healed", "clean", "seconds")}
+    return Result(told["name"], Outcome(told["outcome"]), cells=cells, spent=told.get("spent", {}), **known)
+
+
+def gather(proofs: Iterable[Proof]) -> list[Proof]:
+    """Put proofs together, one for each proxy mode: of a scenario under a fault, what was found last counts."""
+    together: dict[str, Proof] = {}
+    for proof in proofs:
+        mode = str(proof.lab.get("proxy_mode", ""))
+        together[mode] = _joined(together[mode], proof) if mode in together else replace(proof, interrupted=False)
+    return [together[mode] for mode in sorted(together)]
+
+
+def _joined(before: Proof, after: Proof) -> Proof:
+    results = {result.fault: result for result in before.results}
+    for result in after.results:
+        old = results.get(result.fault)
+        results[result.fault] = _both(old, result) if old and old.outcome.in_effect else result
+    found = {cell.scenario for result in after.results for cell in result.cells}
+    alarms = {name: why for name, why in before.false_alarms.items() if name not in found}
+    return replace(
+        after,
+        results=tuple(results.values()),
+        false_alarms={**alarms, **after.false_alarms},
+        interrupted=False,
+        seconds=before.seconds + after.seconds,
+    )
+
+
+def _both(before: Result, after: Result) -> Result:
+    """Return what was found of one fault twice; of a fault that could not be had again, what was found before."""
+    if not after.outcome.in_effect:
+        return before
+    cells = {cell.scenario: cell for cell in (*before.cells, *after.cells)}
+    ended, because = outcome(cells.values())
+    return replace(after, cells=tuple(cells.values()), outcome=ended, because=because)
+
+
+def told(proofs: Sequence[Proof], core: Sequence[str]) -> list[str]:
+    """Return the score in sentences: for each lab, and how many core scenarios were seen to fail."""
+    lines = [f"{_lab(proof)}: {proof.score}; {proof.seconds / 60:.0f} minutes." for proof in proofs]
+    seen = {cell.scenario for proof in proofs for result in proof.results for cell in result.marked(Mark.CAUGHT)}
+    lines.append(f"Core scenarios that were seen to fail when they must: {len(seen & set(core))} of {len(core)}.")
+    return lines
+
+
+def table(proofs: Sequence[Proof], faults: Mapping[str, Fault], core: Sequence[str]) -> str:
     """Return the matrix as Markdown: a row for each fault, layer by layer, and the score."""
+    modes = [str(proof.lab.get("proxy_mode", "outcome")) for proof in proofs]
+    found = [{result.fault: result for result in proof.results} for proof in proofs]
+    names = sorted({name for one in found for name in one}, key=lambda name: (faults[name].layer.rank, name))
     lines = [
-        "| fault | what goes wrong | outcome | caught by | other scenarios |",
-        "|---|---|---|---|---|",
-        *(_row(result, faults[result.fault]) for result in _by_layer(proof.results, faults)),
+        f"| fault | what goes wrong | {' | '.join(modes)} | caught by | other scenarios |",
+        f"|---|---|{'---|' * len(modes)}---|---|",
+        *(_row(faults[name], [one.get(name) for one in found]) for name in names),
         "",
-        f"{proof.score}. Lab: {_lab(proof)}; {proof.seconds / 60:.0f} minutes.",
+        *(f"{line}  " for line in told(proofs, core)),
         "",
     ]
     return "\n".join(lines)
 
 
-def _row(result: Result, fault: Fault) -> str:
-    caught = ", ".join(cell.scenario for cell in result.marked(Mark.CAUGHT)) or "–"
-    others = [cell for cell in result.cells if cell.mark not in (Mark.CAUGHT, Mark.UNMOVED)]
+def _row(fault: Fault, results: Sequence[Result | None]) -> str:
+    there = [result for result in results if result is not None]
+    caught = sorted({cell.scenario for result in there for cell in result.marked(Mark.CAUGHT)})
     name = f"[{fault.name}]({fault.link})" if fault.link else fault.name
-    shown = result.because if result.outcome is Outcome.UNVIABLE else _told(others)
-    first = shown.replace("|", "/").partition("\n")[0]
-    return f"| {name} | {fault.stands_for} | {result.outcome.value} | {caught} | {first} |"
+    outcomes = " | ".join(result.outcome.value if result else "–" for result in results)
+    other = "; ".join(dict.fromkeys(filter(None, map(_other, there)))) or "–"
+    first = other.replace("|", "/").partition("\n")[0]
+    return f"| {name} | {fault.stands_for} | {outcomes} | {', '.join(caught) or '–'} | {first} |"
 
 
-def _told(cells: Iterable[Cell]) -> str:
-    return ", ".join(f"{cell.scenario} {SYMBOLS[cell.mark]}" for cell in cells) or "–"
-
-
-def _by_layer(results: Iterable[Result], faults: Mapping[str, Fault]) -> list[Result]:
-    return sorted(results, key=lambda result: (faults[result.fault].layer.rank, result.fault))
+def _other(result: Result) -> str:
+    if result.outcome is Outcome.UNVIABLE:
+        return result.because
+    others = [cell for cell in result.cells if cell.mark not in (Mark.CAUGHT, Mark.UNMOVED)]
+    return ", ".join(f"{cell.scenario} {SYMBOLS[cell.mark]}" for cell in others)
 
 
 def _lab(proof: Proof) -> str:
@@ -107,8 +180,10 @@ def _lab(proof: Proof) -> str:
     )
 
 
-def put_into(page: str, text: str) -> str:
-    """Return a page with the track record between its two marks replaced; the page as it is when it has no marks."""
-    head, begin, rest = page.partition(BEGIN)
+def put_into(readme: str, text: str) -> str:
+    """Return a page with the track record between its two marks replaced; raise SetupProblem where it has no marks."""
+    head, begin, rest = readme.partition(BEGIN)
     _, end, tail = rest.partition(END)
-    return f"{head}{BEGIN}\n{text}{END}{tail}" if begin and end else page
+    if not (begin and end):
+        raise SetupProblem("the page has no place for a track record", f"write {BEGIN} and {END} into it")
+    return f"{head}{BEGIN}\n{text}{END}{tail}"

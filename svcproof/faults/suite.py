@@ -21,6 +21,9 @@ class Scenarios(Protocol):
     def known(self) -> list[str]:
         """Return the id of every scenario."""
 
+    def core(self) -> list[str]:
+        """Return the id of every scenario that claims the core level."""
+
     def run(self, ids: Iterable[str], folder: Path | None, limit: float) -> dict[str, Finding]:
         """Run these scenarios, none longer than *limit* seconds; raise KeyboardInterrupt when interrupted."""
 
@@ -42,12 +45,12 @@ class Suite:
         return [entry.id for entry in self._roster.entries]
 
     def core(self) -> list[str]:
-        """Return the ids of the scenarios that claim the core level."""
         return [entry.id for entry in self._roster.entries if entry.level == "core"]
 
-    def needs(self) -> list[str]:
-        """Return every capability that a scenario needs."""
-        return sorted({need for entry in self._roster.entries for need in entry.needs})
+    def needs(self, names: Iterable[str]) -> list[str]:
+        """Return every capability that one of these scenarios needs."""
+        wanted = set(self.of(names))
+        return sorted({need for entry in self._roster.entries if entry.id in wanted for need in entry.needs})
 
     def of(self, names: Iterable[str]) -> list[str]:
         """Return the ids of the scenarios that go by these names; an outline's name is that of all its rows."""

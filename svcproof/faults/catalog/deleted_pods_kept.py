@@ -1,10 +1,10 @@
-"""A pod that leaves keeps getting connections for five seconds."""
+"""A pod that leaves keeps getting connections for fifteen seconds."""
 
 from svcproof.faults.fault import Evidence, Fault, Layer
 from svcproof.faults.ground import Ground
 from svcproof.faults.sights import answered_by, past_an_unready_pod, shares
 
-SECONDS = 5
+SECONDS = 15
 
 
 def inject(ground: Ground) -> None:
@@ -18,7 +18,7 @@ def in_effect(ground: Ground) -> Evidence:
 
 FAULT = Fault(
     name="deleted-pods-kept",
-    stands_for="The proxy is slow to let go: a pod that was deleted keeps getting new connections for five seconds.",
+    stands_for="The proxy is slow to let go: a pod that was deleted keeps getting new connections for fifteen seconds.",
     layer=Layer.PROXY,
     breaks=frozenset({"te-02", "ch-02", "ch-05", "ch-04"}),
     reason_says="after|terminat|refused|lost|timed out|answered",
