@@ -39,7 +39,7 @@ Thrifty = Annotated[
     ),
 ]
 Sample = Annotated[
-    str, typer.Option("--sample", metavar="SEED", help="Only some faults, chosen by this text, such as a commit.")
+    str, typer.Option("--sample", metavar="SEED", help="Only some quick faults, chosen by this text, such as a commit.")
 ]
 Size = Annotated[int, typer.Option("--size", min=1, help="How many faults a sample has.")]
 Readme = Annotated[Path | None, typer.Option("--page", help="Put the matrix into this page, between its two marks.")]
@@ -59,7 +59,7 @@ def prove(  # noqa: PLR0917 - typer makes an option of each
     everything: Everything = False,
     thrifty: Thrifty = False,
     sample: Sample = "",
-    size: Size = 4,
+    size: Size = 3,
     jobs: Jobs = 4,
     report: clusters.Report = Path("proof"),
     page: Readme = None,
@@ -75,7 +75,7 @@ def prove(  # noqa: PLR0917 - typer makes an option of each
     from svcproof.faults.catalog import load
 
     every = load()
-    chosen = _chosen(every, fault or [], layer or [], sample, size)
+    chosen = _chosen(every, fault or [], layer or [])
     if show:
         print("\n".join(_line(one) for one in chosen))
         return
@@ -89,7 +89,7 @@ def prove(  # noqa: PLR0917 - typer makes an option of each
         proof_of(
             found,
             every,
-            chosen,
+            _sample(found, chosen, sample, size) if sample else chosen,
             scenarios=tuple(scenario or ()),
             everything=everything,
             thrifty=thrifty or bool(sample),
@@ -161,7 +161,7 @@ def _suite(lab: Lab, jobs: int, names: Iterable[str] | None) -> Suite:
     return suite
 
 
-def _chosen(every: Mapping[str, Fault], names: list[str], layers: list[str], sample: str, size: int) -> list[Fault]:
+def _chosen(every: Mapping[str, Fault], names: list[str], layers: list[str]) -> list[Fault]:
     if strange := [name for name in names if name not in every]:
         raise SetupProblem(f"no fault is called {', '.join(strange)}", "`svcproof prove --list` names them all")
     known = {fault.layer.value for fault in every.values()}
@@ -170,9 +170,16 @@ def _chosen(every: Mapping[str, Fault], names: list[str], layers: list[str], sam
     chosen = [
         one for one in every.values() if (not names or one.name in names) and (not layers or one.layer.value in layers)
     ]
-    if sample:
-        return random.Random(sample).sample(chosen, min(size, len(chosen)))
     return sorted(chosen, key=lambda one: one.layer.rank)
+
+
+def _sample(lab: Lab, faults: list[Fault], seed: str, size: int) -> list[Fault]:
+    """Choose some of the faults that this lab can carry and that come into effect at once."""
+    from svcproof.faults.fault import Fault
+    from svcproof.faults.ground import misfits
+
+    quick = [one for one in faults if one.wait <= Fault.wait and not misfits(one, lab)]
+    return random.Random(seed).sample(quick, min(size, len(quick)))
 
 
 def _line(fault: Fault) -> str:
