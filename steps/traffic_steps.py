@@ -2,7 +2,7 @@
 
 from svcproof import bursts, policies
 from svcproof.gherkin import Context, given, then, when, world
-from svcproof.model.service import Frontend, Meeting, Silence, Vantage, Which
+from svcproof.model.service import Errand, Frontend, Meeting, Silence, Vantage, Which
 
 
 @given("steady traffic from {vantage:Vantage} to {frontend:Frontend}")
@@ -85,9 +85,9 @@ def opens_connections_apart(context: Context, vantage: Vantage, count: int, fron
     bursts.open_apart(world(context), vantage, frontend, count, pause)
 
 
-@when("{vantage:Vantage} asks {frontend:Frontend} for {size:Size} bytes")
-def asks_for_bytes(context: Context, vantage: Vantage, frontend: Frontend, size: int) -> None:
-    bursts.ask_for_bytes(world(context), vantage, frontend, size)
+@when("{vantage:Vantage} asks {frontend:Frontend} {errand:Errand} {size:Size} bytes")
+def asks_for_bytes(context: Context, vantage: Vantage, frontend: Frontend, errand: Errand, size: int) -> None:
+    bursts.ask_for_bytes(world(context), vantage, frontend, size, sends=errand is Errand.SEND_BACK)
 
 
 @then("every answer of {size:Size} bytes arrives whole")

@@ -44,10 +44,11 @@ def open_apart(here: World, vantage: Vantage, frontend: Frontend, count: int, pa
         here.opened += here.traffic.burst(place, here.targets(frontend), count, rate=1 / pause, limit=LIMIT)
 
 
-def ask_for_bytes(here: World, vantage: Vantage, frontend: Frontend, size: int) -> None:
-    """Ask for a body of so many bytes, a few times, from every place of a vantage."""
+def ask_for_bytes(here: World, vantage: Vantage, frontend: Frontend, size: int, *, sends: bool) -> None:
+    """Ask for a body of so many bytes, a few times, from every place of a vantage; *sends* it first, to be echoed."""
     for place in here.places(vantage, frontend):
-        here.opened += here.traffic.burst(place, here.targets(frontend), BODIES, rate=4.0, limit=10.0, size=size)
+        targets = here.targets(frontend)
+        here.opened += here.traffic.burst(place, targets, BODIES, rate=4.0, limit=10.0, size=size, sends=sends)
 
 
 def falls_silent(here: World, vantage: Vantage, frontend: Frontend, silence: Silence) -> Verdict:
@@ -91,21 +92,39 @@ def comes_to_meet(here: World, vantage: Vantage, frontend: Frontend, meeting: Me
     return check_meeting(here, meeting)
 
 
-def flows_follow(here: World) -> Verdict:
-    """Require that within the convergence time steady traffic that keeps its source port is answered, and stays so."""
+def flows_follow(here: World, port: int = 0) -> Verdict:
+    """Require that within the convergence time steady traffic that keeps its source port is answered, and stays so.
+
+    With *port* it is asked, too, that it arrives at this port of the backends.
+    """
     within = Deadline(here.settings.budget)
-    while not within.passed and not _all_flows_answered(here):
+    while not within.passed and not _all_flows_answered(here, f":{port}" if port else ""):
         let_pass(0.2)
     here.recorder.figure("flows followed after", round(within.spent * 1000), "ms")
     here.traffic.mark(FOLLOWED)
-    return here.check("every_exchange_answered", streams=list(here.flowing), since=FOLLOWED, unsent=UNSENT)
+    streams = list(here.flowing)
+    verdict = here.check("every_exchange_answered", streams=streams, since=FOLLOWED, unsent=UNSENT)
+    if not port:
+        return verdict
+    called = {here.flows[one].frontend.service for one in streams}
+    found = {
+        pod["metadata"]["name"]: [services.joined(entry["ip"], port) for entry in pod["status"].get("podIPs") or []]
+        for service in called
+        for pod in here.stage.pods(service)
+    }
+    return here.check("reached_at_own_address", streams=streams, since=FOLLOWED, addresses=found)
 
 
-def _all_flows_answered(here: World) -> bool:
-    """Whether each stream was answered several times in a row just now: what waits for an answer is not known yet."""
+def _all_flows_answered(here: World, reached: str) -> bool:
+    """Whether each stream was answered several times in a row just now, where it was to arrive.
+
+    What waits for an answer is not known yet.
+    """
     recent = here.traffic.clock.now() - JUST_NOW
     answered = Counter(
-        one.stream for one in here.traffic.history().exchanges if one.start > recent and one.outcome is Outcome.ANSWERED
+        one.stream
+        for one in here.traffic.history().exchanges
+        if one.start > recent and one.outcome is Outcome.ANSWERED and one.reached.endswith(reached)
     )
     return all(answered[name] >= IN_A_ROW for name in here.flowing)
 
@@ -118,7 +137,7 @@ def check_reached(here: World, frontend: Frontend) -> Verdict:
             services.joined(entry["ip"], target_number(pod, port["targetPort"]))
             for entry in pod["status"].get("podIPs") or []
         )
-        for pod in here.stage.pods(frontend.service)
+        for pod in here.stage.selected(frontend.service)
     }
     return here.check("reached_at_own_address", addresses=found)
 

@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Collection, Iterable
 from typing import Any
 
+from svcproof import bursts
 from svcproof.cluster import ranges, services
 from svcproof.cluster.api import Object
 from svcproof.cluster.disruptions import Disruptions, roll_out
@@ -202,8 +203,11 @@ def every_connection(world: World, ending: Ending) -> Verdict:
 
 
 def reached_at(world: World, port: int) -> Verdict:
-    """Require that, from the convergence time on, new connections are answered at this port of the backends."""
-    return _converged(world, CHANGED, port=port)
+    """Require that, from the convergence time on, new connections are answered at this port of the backends.
+
+    Where only flows that keep their connections or source ports are there, it is asked of them.
+    """
+    return _converged(world, CHANGED, port=port) if _streams(world) else bursts.flows_follow(world, port)
 
 
 def answered_at(world: World, vantage: Vantage, frontend: Frontend) -> Verdict:

@@ -16,6 +16,7 @@ from svcproof.model.service import (
     Application,
     Backends,
     Door,
+    Errand,
     Frontend,
     Meeting,
     Nodes,
@@ -237,6 +238,12 @@ def read_pause(text: str) -> float:
 def read_size(text: str) -> int:
     """Read a number of bytes: from a thousand to ten million."""
     return int(text)
+
+
+@parameter("Errand", _one_of(errand.value for errand in Errand))
+def read_errand(text: str) -> Errand:
+    """Read what a caller asks for: bytes, or its own back."""
+    return Errand(text)
 
 
 @parameter("Transport", "UDP|TCP")

@@ -112,14 +112,16 @@ def hints_name_nodes(here: World, name: str) -> Verdict:
 
 def check_strangers(here: World, which: Which, name: str) -> Verdict:
     """Require that nobody but these of a Deployment's pods answered; "of the node" is asked of each stream apart."""
-    if which not in (Which.CALLED_NODE, Which.OWN_NODE):
+    if which not in (Which.CALLED_NODE, Which.OWN_NODE, Which.OWN_ZONE):
         return here.check_strangers(which, name)
+    zones = services.zones(here.api.list("Node")) if which is Which.OWN_ZONE else {}
     history = here.traffic.history()
     pods = here.stage.ready_pods(name)
     said: list[Verdict] = []
     for stream in here.opened:
         about = history.streams[stream]
         node = about.node if which is Which.CALLED_NODE else about.vantage_node
-        own = [pod["metadata"]["name"] for pod in pods if pod["spec"].get("nodeName") == node]
+        near = {one for one, zone in zones.items() if zone == zones.get(node)} or {node}
+        own = [pod["metadata"]["name"] for pod in pods if pod["spec"].get("nodeName") in near]
         said.append(here.traffic.judge("only_these_answered", streams=[stream], backends=own))
     return here.say("only_these_answered", worst(said))

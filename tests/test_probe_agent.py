@@ -607,6 +607,12 @@ def test_a_question_that_cannot_be_put_is_a_problem(probe: Probe) -> None:
         assert probe.news.wait_for(lambda: [one for one in probe.said if "63 bytes" in one.get("problem", "")], LIMIT)
 
 
+@pytest.mark.parametrize("lane", ["new", "kept-alive"])
+def test_a_body_that_is_sent_comes_back_whole(probe: Probe, witness: Witness, lane: str) -> None:
+    sent = probe.ask(port=witness.http, size=3_000_001, sends=True, limit=5, count=2, lane=lane)
+    assert [(one["outcome"], one["size"]) for one in sent] == [("answered", 3_000_001)] * 2
+
+
 def test_a_datagram_of_the_size_asked_for_comes_back(probe: Probe, witness: Witness) -> None:
     (one,) = probe.ask(protocol="udp", port=witness.udp, size=3000)
     assert (one["outcome"], one["size"]) == ("answered", 3000)

@@ -17,7 +17,7 @@ Feature: Nodes that go and come back under traffic
 
   Rule: Once the endpoints of a lost node have left, no connection MUST be lost at the others
 
-    @ch-08 @SC-12 @CH-8 @NP-13 @slow @needs.node-control
+    @ch-08 @SC-12 @CH-8 @NP-13 @NP-14 @slow @needs.node-control
     Scenario: a node is cut off
       Given a NodePort Service "web" with 4 ready backends
       And steady traffic from a pod on one node to the cluster IP of "web" over both kinds of connections

@@ -21,6 +21,16 @@ Feature: What else a Service's addresses do
       Then every connection is answered
       And only ready backends of "echo" answer
 
+  Rule: Backends on their node's network MUST be reached at its address
+
+    @cip-40 @HOST-1 @needs.host-network
+    Scenario: a pod is answered by backends on their nodes' network
+      Given a ClusterIP Service "echo" with 2 ready host-network backends
+      When a pod opens 40 connections to the cluster IP of "echo"
+      Then every connection is answered
+      And every ready backend of "echo" answers
+      And the backends see themselves reached at their own address, at the target port of "echo"
+
   Rule: A host outside the cluster MUST NOT be answered at the cluster IP
 
     @cip-05 @CIP-5 @needs.outside

@@ -81,6 +81,15 @@ Feature: Names of Services
       Then the resolver asks cluster DNS, a Service with ready pods behind it
       And the resolver searches its own namespace, then all Services, then the cluster's domain
 
+  Rule: A pod without cluster DNS MUST reach a Service at its cluster IP
+
+    @dns-14 @DNS-14
+    Scenario: a pod whose resolver asks nobody is answered at the cluster IP, and not by name
+      Given a ClusterIP Service "echo" with 1 ready backend
+      When a pod without cluster DNS opens 20 connections to the cluster IP of "echo"
+      Then every connection is answered
+      But within the convergence time a pod without cluster DNS is not answered at the full name of "echo"
+
   Rule: A name MUST stay with its Service whatever becomes of the pods
 
     @dns-15 @DNS-13

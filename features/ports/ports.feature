@@ -47,6 +47,37 @@ Feature: Ports
         | main   |
         | second |
 
+    @po-03 @TP-2 @extended
+    Scenario: a name stands for different numbers in different pods
+      Given this Service exists:
+        """
+        metadata: {name: echo}
+        spec:
+          selector: {kind: backend}
+          ports: [{port: 80, targetPort: main}]
+        """
+      And a Deployment "one" with 2 ready backends
+      And a Deployment "other" with 2 ready port-swapping backends
+      When a pod opens 160 connections to the cluster IP of "echo"
+      Then every connection is answered
+      And every ready backend of "one" answers
+      And every ready backend of "other" answers
+      And the backends see themselves reached at their own address, at the target port of "echo"
+
+    @po-04 @TP-4 @extended
+    Scenario: a sidecar container's port is found by its name
+      Given this Service exists:
+        """
+        metadata: {name: echo}
+        spec:
+          selector: {app: echo}
+          ports: [{port: 80, targetPort: main}]
+        """
+      And a Deployment "echo" with 1 ready sidecar backend
+      When a pod opens 20 connections to the cluster IP of "echo"
+      Then every connection is answered
+      And the backends see themselves reached at their own address, at the target port of "echo"
+
   Rule: Ports MUST come and go on a living Service without disturbing the others
 
     @po-05 @TP-6 @extended
@@ -83,13 +114,18 @@ Feature: Ports
       And no connection to port "http" of the cluster IP of "echo" is lost
       But within the convergence time a pod is not answered at port "dns" of the former cluster IP of "echo"
 
-  Rule: Large answers MUST arrive whole
+  Rule: Large requests and answers MUST arrive whole
 
-    @po-07 @TP-8 @extended @needs.two-nodes
-    Scenario: a mebibyte crosses from one node to another
+    @po-07 @TP-8 @TP-9 @extended @needs.two-nodes
+    Scenario Outline: a caller on one node asks another <errand> a mebibyte
       Given a ClusterIP Service "echo" with 1 ready backend on another node
-      When a pod on one node asks the cluster IP of "echo" for 1048576 bytes
+      When a pod on one node asks the cluster IP of "echo" <errand> 1048576 bytes
       Then every answer of 1048576 bytes arrives whole
+
+      Examples:
+        | errand       |
+        | for          |
+        | to send back |
 
     @po-10 @UDP-8 @extended @needs.two-nodes
     Scenario: a datagram larger than one packet crosses from one node to another

@@ -24,6 +24,13 @@ Feature: Session affinity
       Then every connection is answered
       And each caller has met one backend only
 
+    @sa-11 @AFF-7 @extended @needs.load-balancer
+    Scenario: one caller is answered by one backend at the load balancer's address
+      Given a LoadBalancer Service "echo" with 3 ready backends and session affinity
+      When a host outside the cluster opens 40 connections to the load-balancer address of "echo"
+      Then every connection is answered
+      And each caller has met one backend only
+
     @sa-06 @AFF-5 @extended @needs.two-nodes
     Scenario: each of several callers is answered by one backend
       Given a ClusterIP Service "echo" with 3 ready backends and session affinity

@@ -19,6 +19,20 @@ Feature: Traffic distribution
       When a pod on one node opens 20 connections to the cluster IP of "echo"
       Then every connection is answered
 
+  Rule: Under PreferClose and PreferSameZone, calls MUST stay in the caller's zone while it has a ready endpoint
+
+    @to-03 @TD-3 @needs.two-zones
+    Scenario Outline: under <distribution> a caller meets its own zone's backend alone
+      Given a ClusterIP Service "echo" with 2 ready backends on two nodes and traffic distribution <distribution>
+      When a pod on one node opens 40 connections to the cluster IP of "echo"
+      Then every connection is answered
+      And only backends of the caller's own zone of "echo" answer
+
+      Examples:
+        | distribution   |
+        | PreferClose    |
+        | PreferSameZone |
+
   Rule: Without a traffic distribution, every ready endpoint MUST be used
 
     @to-04 @TD-4

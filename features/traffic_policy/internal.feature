@@ -18,6 +18,13 @@ Feature: Internal traffic policy
       Then within the convergence time a pod on another node is not answered at the cluster IP of "echo"
       And within the convergence time a pod on the same node is answered at the cluster IP of "echo"
 
+    @tp-14 @ITP-4 @needs.host-network
+    Scenario: a node itself is answered by its own backend, on the pod network or its own
+      Given a ClusterIP Service "echo" with 2 ready host-network backends on two nodes and the internal traffic policy Local
+      When a node opens 40 connections to the cluster IP of "echo"
+      Then every connection is answered
+      And only backends of the caller's own node of "echo" answer
+
   Rule: Without an internal policy, every ready backend MUST be used from every node
 
     @tp-13 @ITP-3

@@ -12,6 +12,7 @@ import yaml
 from svcproof.cluster import ranges
 from svcproof.cluster.api import ClusterApi, NotFound, Object, Reply
 from svcproof.cluster.sandbox import Sandbox
+from svcproof.cluster.services import node_addresses
 from svcproof.cluster.waiting import Deadline, NotConverged, Rounds, Sighting, await_state
 from svcproof.model import answers
 from svcproof.model.answers import Answer
@@ -20,6 +21,9 @@ from svcproof.model.wish import PORTS, Asker, Wanted, Who, Wish
 
 NAME = "web"
 """What an object is called whose name does not matter."""
+
+EXTERNAL_PORT = 17654
+"""A port at which no node is asked for anything: a Service takes it from whoever listens there."""
 
 NEWCOMER = "newcomer"
 """What a Service is called that asks for something in particular."""
@@ -234,6 +238,8 @@ class Asking:
             return {"name": wish.of}
         if wish.wanted is Wanted.NOWHERE:
             return {"namespace": f"{self.sandbox.namespace()}-nowhere"}
+        if wish.wanted is Wanted.EXTERNAL_IP:
+            return {"externalIPs": [self._node_address()], "port": EXTERNAL_PORT}
         if wish.wanted in PORTS:
             return {"node_port": self._node_port(wish)}
         return {"clusterIP": self._address(wish)}
@@ -249,6 +255,12 @@ class Asking:
         first, last = allowed.first, allowed.last
         ends = {Wanted.BELOW: first - 1, Wanted.ABOVE: last + 1, Wanted.FIRST: first, Wanted.LAST: last}
         return ends[wish.wanted]
+
+    def _node_address(self) -> str:
+        found = node_addresses(self.api.list("Node"), ("IPv4", "IPv6"))
+        if not found:
+            raise Inconclusive("no ready node has an address")
+        return found[0].address
 
     def _address(self, wish: Wish) -> str:
         if wish.wanted is Wanted.ADDRESS_OF_THE_API:
@@ -315,7 +327,7 @@ class Asking:
 
 
 def _newcomer(*, name: str = NEWCOMER, namespace: str = "", **spec: Any) -> Object:
-    port: Object = {"port": 80, "targetPort": "main"} | (
+    port: Object = {"port": spec.pop("port", 80), "targetPort": "main"} | (
         {"nodePort": spec.pop("node_port")} if "node_port" in spec else {}
     )
     kind = "NodePort" if "nodePort" in port else "ClusterIP"

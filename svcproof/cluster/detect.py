@@ -10,7 +10,7 @@ from typing import Protocol
 from svcproof.cluster import rehearsal
 from svcproof.cluster.api import ClusterApi
 from svcproof.cluster.node_control import NodeControl
-from svcproof.cluster.services import names, node_addresses, schedulable_nodes
+from svcproof.cluster.services import names, node_addresses, schedulable_nodes, zones
 from svcproof.model.capability import OFFERS, Capability
 from svcproof.model.verdict import Inconclusive
 
@@ -67,6 +67,15 @@ def _nodes(count: int, name: str) -> Detector:
         return Capability(name, present=len(found) >= count, because=because)
 
     return enough
+
+
+def _two_zones(using: Detection) -> Capability:
+    """What scenarios put on two nodes is on the first and the last: these two have to lie in different zones."""
+    nodes = names(schedulable_nodes(using.api))
+    known = zones(using.api.list("Node"))
+    told = [f"{node} in {known.get(node, 'no zone')}" for node in dict.fromkeys((nodes[0], nodes[-1]))] if nodes else []
+    ends = {known.get(node, "") for node in nodes[:1] + nodes[-1:]}
+    return Capability("two-zones", present=len(ends) == 2 and "" not in ends, because=", ".join(told) or "no node")
 
 
 def _node_addresses(using: Detection) -> Capability:
@@ -129,6 +138,7 @@ def _may(api: ClusterApi, verb: str, resource: str, subresource: str = "") -> bo
 
 DETECTORS: Mapping[str, Detector] = {
     "two-nodes": _nodes(2, "two-nodes"),
+    "two-zones": _two_zones,
     "three-nodes": _nodes(3, "three-nodes"),
     "node-addresses": _node_addresses,
     "exec": _exec,

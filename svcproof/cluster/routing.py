@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from svcproof.cluster import services
+from svcproof.cluster import services, workloads
 from svcproof.cluster.api import Object
 from svcproof.cluster.rehearsal import PROVIDED_SECONDS
 from svcproof.cluster.stage import API_SERVER, Stage
@@ -16,6 +16,9 @@ from svcproof.cluster.vantages import Place as Start
 from svcproof.cluster.waiting import Deadline, Rounds, Sighting, await_state
 from svcproof.model.service import Door, Frontend, Nodes, Place, Vantage
 from svcproof.model.verdict import Inconclusive, Violation
+
+NOBODY = "192.0.2.53"
+"""A resolver that is not there (RFC 5737)."""
 
 
 @dataclass
@@ -35,8 +38,8 @@ class Routing:
     def places(self, vantage: Vantage, frontend: Frontend | None = None) -> list[Start]:
         """Return where probers run for a vantage; *frontend* decides what "the same node" and a short name mean."""
         place = vantage.place
-        if place is Place.OUTSIDE:
-            return [self.vantages.outside()]
+        if place in (Place.OUTSIDE, Place.WITHOUT_DNS):
+            return [self.vantages.outside() if place is Place.OUTSIDE else self._pod_without_dns]
         if place in (Place.POD_OF, Place.EVERY_POD_OF):
             return self._backends(vantage)
         if place in (Place.NODE, Place.EVERY_NODE):
@@ -51,6 +54,15 @@ class Routing:
     def _own_pod(self) -> InPod:
         """A pod of the scenario's own namespace."""
         return self.vantages.in_sandbox(self.stage.sandbox)
+
+    @cached_property
+    def _pod_without_dns(self) -> InPod:
+        """A pod of the scenario's own namespace whose resolver asks an address that nobody has."""
+        self.stage.configure(workloads.agent_configuration())
+        pod = workloads.prober_pod("without-dns", self.stage.images)
+        pod["spec"].update(dnsPolicy="None", dnsConfig={"nameservers": [NOBODY]})
+        node = _node(self.stage.put_up(pod))
+        return InPod(self.stage.sandbox.namespace(), "without-dns", "prober", node, f"pod without-dns on {node}")
 
     @cached_property
     def domain(self) -> str:
@@ -95,6 +107,8 @@ class Routing:
         number = int(port["port"])
         if frontend.door is Door.LOAD_BALANCER:
             return [(address, number) for address in self._await_balanced(frontend.service)]
+        if frontend.door is Door.EXTERNAL_IP:
+            return [(address, number) for address in service["spec"].get("externalIPs") or []]
         if frontend.door is Door.FORMER_LOAD_BALANCER:
             return [(address, number) for address in _balanced(service)]
         if frontend.door is Door.CLUSTER_IPS:
@@ -267,7 +281,7 @@ def target_number(pod: Object, target: int | str) -> int:
     """Return the number of a target port in one pod: a name is looked up among its containers' ports."""
     if isinstance(target, int):
         return target
-    for container in pod["spec"]["containers"]:
+    for container in [*(pod["spec"].get("initContainers") or []), *pod["spec"]["containers"]]:
         for port in container.get("ports") or []:
             if port.get("name") == target:
                 return int(port["containerPort"])

@@ -71,6 +71,11 @@ class Sandbox:
             self.api.create(_namespace(name, self.labels, level="privileged" if role == PRIVILEGED else "restricted"))
         return self._namespaces[role]
 
+    def permit_host_network(self) -> None:
+        """Let the pods of the scenario's own namespace use their nodes' network."""
+        level = {"metadata": {"labels": {"pod-security.kubernetes.io/enforce": "privileged"}}}
+        self.api.patch("Namespace", self.namespace(), "", level)
+
     def watches(self, namespace: str = "") -> Watches:
         """Return the watches of a namespace of this sandbox (its own by default)."""
         name = namespace or self.namespace()

@@ -12,6 +12,7 @@ from svcproof.model.service import ServiceKind
 from svcproof.model.verdict import Inconclusive
 
 SERVICE_NAME_LABEL = "kubernetes.io/service-name"
+ZONE_LABEL = "topology.kubernetes.io/zone"
 
 
 @dataclass(frozen=True)
@@ -87,6 +88,12 @@ def node_address(node: Object, families: Sequence[str] = ("IPv4",)) -> str:
                 if entry["type"] == wanted and ip_address(entry["address"]).version == (6 if family == "IPv6" else 4):
                     return str(entry["address"])
     return ""
+
+
+def zones(nodes: Iterable[Object]) -> dict[str, str]:
+    """Return the zone of every node that tells one."""
+    found = {node["metadata"]["name"]: (node["metadata"].get("labels") or {}).get(ZONE_LABEL, "") for node in nodes}
+    return {node: zone for node, zone in found.items() if zone}
 
 
 def is_ready(item: Object) -> bool:

@@ -12,7 +12,7 @@ from svcproof.cluster.sandbox import Sandbox
 from svcproof.cluster.services import Endpoint, NodeAddress
 from svcproof.cluster.settings import Settings
 from svcproof.cluster.waiting import Deadline, Sighting, await_state
-from svcproof.model.service import Backends, ServiceKind, Setting, Site
+from svcproof.model.service import Application, Backends, ServiceKind, Setting, Site
 from svcproof.model.verdict import Inconclusive
 
 API_SERVER = "kubernetes"
@@ -75,6 +75,8 @@ class Stage:
     def deploy(self, name: str, backends: Backends) -> None:
         """Declare a Deployment and await its pods."""
         placement = self._placement(backends.site)
+        if backends.application is Application.HOST_NETWORK:
+            self.sandbox.permit_host_network()
         self.configure(workloads.configuration(backends.application))
         self.sandbox.create(workloads.deployment(name, backends.count, backends.application, self.images, placement))
         self.backends[name] = backends
@@ -202,6 +204,11 @@ class Stage:
     def pods(self, name: str) -> list[Object]:
         """Return the pods of a Deployment, whatever their state."""
         return services.pods_of(self.sandbox.watches().objects("Pod"), {"app": name})
+
+    def selected(self, name: str) -> list[Object]:
+        """Return the pods that a Service selects, whatever their state; where it selects none, those of its name."""
+        selector = self.service(name)["spec"].get("selector") or {"app": name}
+        return services.pods_of(self.sandbox.watches().objects("Pod"), selector)
 
     def ready_pods(self, name: str) -> list[Object]:
         """Return the ready pods of a Deployment."""

@@ -386,15 +386,18 @@ class Traffic:
         rate: float = 100.0,
         limit: float = 1.0,
         size: int = 0,
+        sends: bool = False,
         connections: int = 1,
     ) -> list[str]:
         """Send *count* exchanges to each target, *rate* a second, and return the streams' names when all have ended.
 
-        *limit* is how long one exchange may last (seconds); *size* asks for a body of so many bytes and checks it;
+        *limit* is how long one exchange may last (seconds); *size* asks for a body of so many bytes and checks it, and
+        *sends* one first, to be sent back;
         *connections* is how many a kept-alive stream goes round. A prober that is lost meanwhile ends the wait: the
         history says so, and laws answer unknown.
         """
         order = {"count": count, "rate": rate, "limit": limit, "size": size, "connections": connections}
+        order |= {"sends": True} if sends else {}
         prober = self._prober(place)
         names = [self._open(prober, target, lane, order) for target in targets]
         prober.await_streams(names, count / rate + limit + SILENCE_SECONDS)

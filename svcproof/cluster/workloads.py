@@ -20,11 +20,17 @@ TCP_PORT = 9000
 UDP_PORT = 9001
 """Where witnesses also listen: lines over TCP, datagrams over UDP."""
 
+SECOND_UDP_PORT = 9002
+"""Where witnesses answer datagrams, too: a flow can be led to it."""
+
 DRAIN_SECONDS = 5
 """How long a backend goes on answering after its deletion was asked for: the data plane needs time to turn away."""
 
 LINGER_SECONDS = 45
 """How long a lingering backend does: longer than a scenario looks at it."""
+
+BACKEND = {"kind": "backend"}
+"""What the pods of every Deployment are labelled beside their name: a Service may select several Deployments' pods."""
 
 SHELL = "shell"
 AGENT_FOLDER = "/svcproof"
@@ -56,9 +62,10 @@ _IDLE = "trap 'exit 0' TERM INT; while :; do sleep 3600 & wait $!; done"
 _AGENT = ["python3", f"{AGENT_FOLDER}/agent.py"]
 _WITNESS_PORTS = [
     *("--http", str(PORT), "--http", str(SECOND_PORT)),
-    *("--tcp", str(TCP_PORT), "--udp", str(UDP_PORT)),
+    *("--tcp", str(TCP_PORT), "--udp", str(UDP_PORT), "--udp", str(SECOND_UDP_PORT)),
 ]
 _DRAINS = {Application.WITNESS: DRAIN_SECONDS, Application.LINGERING: LINGER_SECONDS}
+_DRAINS |= dict.fromkeys((Application.HOST_NETWORK, Application.PORT_SWAPPING, Application.SIDECAR), DRAIN_SECONDS)
 _RESOURCES = {"requests": {"cpu": "5m", "memory": "16Mi"}}
 _PROBER_RESOURCES = {"requests": {"cpu": "100m", "memory": "32Mi"}}
 """A prober that waits for its turn keeps no schedule: its share of a busy node is larger than a backend's."""
@@ -135,11 +142,12 @@ def deployment(
             "selector": {"matchLabels": labels},
             "strategy": {"rollingUpdate": {"maxSurge": "100%", "maxUnavailable": 0}},
             "template": {
-                "metadata": {"labels": labels},
+                "metadata": {"labels": labels | BACKEND},
                 "spec": {
                     **_pod_spec(containers, grace_seconds=_DRAINS.get(application, DRAIN_SECONDS) + 12),
                     **placement.spec(labels),
                     "volumes": _volumes(application),
+                    **_apart(application, images),
                 },
             },
         },
@@ -193,11 +201,27 @@ def _pod_spec(containers: Sequence[Object], *, grace_seconds: int) -> Object:
 
 
 def _containers(application: Application, images: Images) -> list[Object]:
+    if application is Application.SIDECAR:
+        return [_shell(images)]
+    if application is Application.PORT_SWAPPING:
+        witness = _witness(images, DRAIN_SECONDS)
+        main, second, *others = witness["ports"]
+        swapped = [{**main, "name": second["name"]}, {**second, "name": main["name"]}]
+        return [{**witness, "ports": [*swapped, *others]}]
     if application in _DRAINS:
         return [_witness(images, _DRAINS[application])]
     if application is Application.NGINX_AND_BUSYBOX:
         return [_nginx(images), _shell(images)]
     return [_nginx(images)]
+
+
+def _apart(application: Application, images: Images) -> Object:
+    """Return what else of a pod's spec an application needs."""
+    if application is Application.HOST_NETWORK:
+        return {"hostNetwork": True, "dnsPolicy": "ClusterFirstWithHostNet"}
+    if application is Application.SIDECAR:
+        return {"initContainers": [{**_witness(images, DRAIN_SECONDS), "restartPolicy": "Always"}]}
+    return {}
 
 
 def _nginx(images: Images) -> Object:

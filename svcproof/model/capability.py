@@ -39,6 +39,11 @@ OFFERS: dict[str, Offer] = {
             "svcproof lab up --nodes 3, or two more workers in kind",
         ),
         Offer(
+            "two-zones",
+            "the first and the last schedulable node lie in different zones",
+            "svcproof lab up --nodes 2, or zone labels on the nodes",
+        ),
+        Offer(
             "node-addresses",
             "the runner reaches the nodes' addresses",
             "run where the nodes are reachable: the lab, or kind on Linux",

@@ -28,6 +28,9 @@ class Application(Enum):
     LINGERING = "lingering"  # a witness that goes on answering for long after its deletion was asked for
     NGINX = "nginx"  # the sample page, and its pod in a header
     NGINX_AND_BUSYBOX = "nginx-and-busybox"  # with a shell beside it, for scenarios that look out of its own pods
+    HOST_NETWORK = "host-network"  # a witness on its node's own network
+    PORT_SWAPPING = "port-swapping"  # a witness that calls its main port second, and its second main
+    SIDECAR = "sidecar"  # a witness in a sidecar container, beside a main one that listens nowhere
 
 
 class Site(Enum):
@@ -120,6 +123,7 @@ class Which(Enum):
     OTHER = "other backends"  # the ready ones that did not change
     CALLED_NODE = "backends of the called node"
     OWN_NODE = "backends of the caller's own node"
+    OWN_ZONE = "backends of the caller's own zone"
 
 
 class Answers(Enum):
@@ -149,6 +153,13 @@ class Meeting(Enum):
     SEVERAL = "more than one backend"
 
 
+class Errand(Enum):
+    """What a caller asks for: bytes, or its own bytes back."""
+
+    GIVE = "for"
+    SEND_BACK = "to send back"
+
+
 class Place(Enum):
     """Where traffic starts, in kind."""
 
@@ -164,6 +175,7 @@ class Place(Enum):
     EACH_NODE = "a pod on every node"
     POD_OF = "a pod of"
     EVERY_POD_OF = "every pod of"
+    WITHOUT_DNS = "a pod without cluster DNS"
 
 
 @dataclass(frozen=True)
@@ -194,6 +206,7 @@ class Door(Enum):
     POD_IPS = "addresses of every pod"  # of each family
     FORMER_LOAD_BALANCER = "former load-balancer address"
     HEALTH = "health check port"
+    EXTERNAL_IP = "external IP"
     NODE_ADDRESS = "address"  # of a node itself, at a port that is named
     VARIABLES = "address in the variables"  # of the pod that calls
     INGRESS = "of the Ingress"  # a host name and a path that its rules may know

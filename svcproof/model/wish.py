@@ -22,6 +22,7 @@ class Wanted(Enum):
     OTHER_FAMILY = "the other address family"
     ADDRESS_OF_THE_API = "the cluster IP of the API server"
     ADDRESS_OF = "the cluster IP of "
+    EXTERNAL_IP = "a node's address as its external IP"
     NAME_OF = "the name of "
     NOWHERE = "a namespace that does not exist"
 

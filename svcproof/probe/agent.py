@@ -1009,6 +1009,7 @@ class Wanted(NamedTuple):
     status: int = 200
     text: str = ""
     size: int = 0
+    sends: bool = False  # http: a body of this size is sent, and comes back
     name: str = ""  # dns, resolver: what is looked up
     type: str = "A"
     transport: str = "udp"  # dns
@@ -1571,7 +1572,7 @@ class Connection:
     wanted, lets both forget at once, and conntrack within 10 s instead of 120.
     """
 
-    __slots__ = ("answer", "exchange", "idle_since", "number", "sock", "way")
+    __slots__ = ("answer", "exchange", "idle_since", "number", "sock", "unsent", "way")
 
     def __init__(self, way: ConnectionWay, number: int) -> None:
         self.way = way
@@ -1580,6 +1581,7 @@ class Connection:
         self.answer: Any = None
         self.sock: Any = None
         self.idle_since = 0.0
+        self.unsent = memoryview(b"")
 
     def open(self, exchange: Exchange, family: int, address: Address) -> None:
         """Connect, then ask."""
@@ -1605,10 +1607,22 @@ class Connection:
         exchange.way = self
         exchange.connection = self.number if self.way.kept else 0
         request, self.answer = self.way.request(exchange.number)
+        self.unsent = memoryview(request)
+        self._send(READ)
+
+    def _send(self, events: int) -> None:
+        """Send what is left of a request; one that is larger than the kernel takes at once waits for its turn."""
         try:
-            self.sock.send(request)
+            while self.unsent:
+                self.unsent = self.unsent[self.sock.send(self.unsent) :]
+        except BlockingIOError:
+            self.way.loop.change(self.sock, WRITE, self._send)
+            return
         except OSError as problem:
             self._broke(problem)
+            return
+        if events != READ:
+            self.way.loop.change(self.sock, READ, self._readable)
 
     def abandon(self, exchange: Exchange) -> Result:
         """Give up: nobody answered in time."""
@@ -1730,18 +1744,19 @@ class Connection:
 
 
 class HttpWay(ConnectionWay):
-    """HTTP/1.1 GET."""
+    """HTTP/1.1 GET, or POST where a body is sent."""
 
     def __init__(self, stream: Stream) -> None:
         super().__init__(stream)
         wanted = self.wanted
-        path = wanted.path if not wanted.size else f"/body?size={wanted.size}"
+        path = wanted.path if not wanted.size else "/echo" if wanted.sends else f"/body?size={wanted.size}"
         host = f"[{wanted.host}]" if ":" in wanted.host else wanted.host
         host = wanted.host_header or (host if wanted.port == 80 else f"{host}:{wanted.port}")
         manner = "keep-alive" if self.kept else "close"
-        self._request = (
-            f"GET {path} HTTP/1.1\r\nHost: {host}\r\nUser-Agent: svcproof\r\nConnection: {manner}\r\n\r\n"
-        ).encode("latin-1")
+        body = (BLOCK * (wanted.size // len(BLOCK) + 1))[: wanted.size] if wanted.sends else b""
+        verb, length = ("POST", f"Content-Length: {len(body)}\r\n") if wanted.sends else ("GET", "")
+        head = f"{verb} {path} HTTP/1.1\r\nHost: {host}\r\nUser-Agent: svcproof\r\nConnection: {manner}\r\n{length}\r\n"
+        self._request = head.encode("latin-1") + body
 
     def request(self, number: int) -> tuple[bytes, Any]:  # noqa: ARG002
         return self._request, HttpAnswer(self.wanted)

@@ -26,6 +26,7 @@ FAULT = Fault(
             "np-04",
             "np-12",
             "dns-08",
+            "dns-14",
             "ti-05",
             "ti-09",
             "cip-31",
