@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import queue
 import threading
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -36,6 +37,9 @@ class MemoryCluster:
         self.watches: list[tuple[str, str, MemoryWatch]] = []
         self.trouble_on: dict[str, ApiTrouble] = {}
         self._lock = threading.Lock()
+
+    def now(self) -> float:
+        return time.time()
 
     def get(self, kind: str, name: str, namespace: str = "") -> Object:
         try:

@@ -39,13 +39,13 @@ def endpoint_controller_stopped() -> Iterator[None]:
 def dns_silent() -> Iterator[None]:
     """Drop what goes to port 53 of cluster DNS's pods, on every node."""
     pods = lab_runs.api().list("Pod", "kube-system", labels="k8s-app=kube-dns")
-    drops = "".join(f"ip daddr {pod['status']['podIP']} meta l4proto {{ tcp, udp }} th dport 53 drop; " for pod in pods)
+    drops = "".join(f"ip daddr {pod['status']['podIP']} meta l4proto {{ tcp, udp }} th dport 53 drop\n" for pod in pods)
     chains = "".join(
-        f"chain {hook} {{ type filter hook {hook} priority -300; {drops}}} " for hook in ("forward", "output")
+        f"chain {hook} {{ type filter hook {hook} priority -300;\n{drops}}}\n" for hook in ("forward", "output")
     )
     nodes = lab_runs.lab().nodes
     for node in nodes:
-        node.run(["nft", f"table inet silent {{ {chains} }}"], timeout=10.0)
+        node.run(["nft", "-f", "-"], stdin=f"table inet silent {{\n{chains}\n}}\n", timeout=10.0)
     try:
         yield
     finally:
@@ -102,12 +102,15 @@ def test_a_proxy_that_is_stopped_on_one_node(tmp_path: Path) -> None:
     assert f"cause: {cause}" in done.stdout
 
 
-def test_an_endpoint_controller_that_is_stopped(tmp_path: Path) -> None:
-    with endpoint_controller_stopped():
-        done = lab_runs.run(tmp_path, "es-01", "--jobs", "1")
-    assert done.code == 1
-    cause = seen_in(tmp_path, "es-01")
-    assert cause.startswith('EndpointSlice: of the 2 ready pods that "web" selects, 0 are listed as ready')
+def test_an_endpoint_controller_that_is_stopped_while_a_service_grows(tmp_path: Path) -> None:
+    with lab_runs.running(tmp_path, "src-05", "--jobs", "1") as process:
+        lab_runs.await_step(tmp_path, "src-05", "is scaled to 5 backends")
+        with endpoint_controller_stopped():
+            code, said = lab_runs.end(process, tmp_path)
+    assert code == 1
+    cause = seen_in(tmp_path, "src-05")
+    assert cause.startswith('EndpointSlice: of the 5 ready pods that "web" selects, 1 are listed as ready; missing: ')
+    assert f"cause: {cause}" in said
 
 
 def test_a_cluster_dns_that_is_silent(tmp_path: Path) -> None:

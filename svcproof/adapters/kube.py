@@ -7,6 +7,7 @@ import re
 import threading
 import time
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlencode
 
@@ -81,6 +82,7 @@ class Kube:
         self._access = access
         self._patience = patience
         self._count = 0
+        self._ahead = 0.0  # of the API server's clock (seconds); answers say it to the second
         self._lock = threading.Lock()
         self._discovered: dict[tuple[str, str], Resource] = {}
         self.speak_for()
@@ -95,6 +97,10 @@ class Kube:
         """How many API requests have been sent so far."""
         with self._lock:
             return self._count
+
+    def now(self) -> float:
+        """Return the API server's clock (Unix time): what its last answer said, and what has passed since."""
+        return time.time() + self._ahead
 
     def speak_for(self, run: str = "", scenario: str = "") -> None:
         """Name run and scenario in every User-Agent from now on, so that audit logs explain themselves."""
@@ -165,11 +171,18 @@ class Kube:
             return
 
     def ask(
-        self, method: str, path: str, body: Any = None, *, query: Mapping[str, str] | None = None, content: str = ""
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        *,
+        query: Mapping[str, str] | None = None,
+        content: str = "",
+        accept: str = "",
     ) -> Reply:
         """Send one request as it is and return the server's answer, also when it refuses; raise Unreachable only."""
         try:
-            return self._once(method, path, body, query, content)
+            return self._once(method, path, body, query, content, accept)
         except _Passing as trouble:
             if trouble.reply is not None:
                 return trouble.reply
@@ -303,13 +316,16 @@ class Kube:
             attempts = retrying.statistics.get("attempt_number", 1)
             raise give_up(f"last seen: {trouble} ({attempts} attempts in {patience:g} s)") from trouble
 
-    def _once(self, method: str, path: str, body: Any, query: Mapping[str, str] | None, content: str) -> Reply:
+    def _once(  # noqa: PLR0917 - the parts of a request, in the order they are sent
+        self, method: str, path: str, body: Any, query: Mapping[str, str] | None, content: str, accept: str = ""
+    ) -> Reply:
         """Send one request; return the server's answer; raise _Passing for one that may pass or for none."""
-        response = self._send(method, path, body, query, content, (_CONNECT_SECONDS, _READ_SECONDS))
+        response = self._send(method, path, body, query, content, (_CONNECT_SECONDS, _READ_SECONDS), accept)
         try:
             data = response.read()  # type: ignore[no-untyped-call]
         except (urllib3.exceptions.HTTPError, OSError) as problem:
             raise _Passing(f"the answer was cut: {type(problem).__name__}: {problem}") from problem
+        self._ahead = _ahead(response.headers.get("Date", ""), self._ahead)
         warnings = tuple(_warnings(response.headers.getlist("Warning")))
         reply = _reply(response.status, data.decode("utf-8", "replace"), warnings)
         if response.status in _FOR_A_WHILE:
@@ -325,10 +341,11 @@ class Kube:
         query: Mapping[str, str] | None,
         content: str,
         timeout: tuple[float, float],
+        accept: str = "",
     ) -> RESTResponse:
         from kubernetes.client.exceptions import ApiException  # noqa: PLC0415 - loaded with the client, not before
 
-        headers = {"Accept": "application/json"}
+        headers = {"Accept": accept or "application/json"}
         if body is not None:
             headers["Content-Type"] = content or "application/json"
         self._counted()
@@ -537,6 +554,14 @@ def _warnings(headers: Iterable[str]) -> Iterator[str]:
     for header in headers:
         for text in re.findall(r'\d{3} \S+ "((?:[^"\\]|\\.)*)"', header):
             yield re.sub(r"\\(.)", r"\1", text)
+
+
+def _ahead(date: str, known: float) -> float:
+    """Return how far a Date header is ahead of this machine's clock; *known* where it says nothing."""
+    try:
+        return parsedate_to_datetime(date).timestamp() - time.time()
+    except ValueError:
+        return known
 
 
 def _seconds(header: str) -> float:

@@ -11,6 +11,7 @@ import typer
 from typer.core import TyperGroup
 
 from svcproof.exit_code import ExitCode
+from svcproof.model.verdict import Inconclusive
 from svcproof.problems import SetupProblem
 
 INTERRUPTED = 130
@@ -64,6 +65,9 @@ class Commands(TyperGroup):
             return super().invoke(ctx)
         except SetupProblem as problem:
             print(problem, file=sys.stderr)
+            sys.exit(ExitCode.SETUP)
+        except Inconclusive as problem:  # the cluster gave no answer where no scenario could say so
+            print(f"{problem}\n  cure: see what it says to `svcproof doctor`, then try again", file=sys.stderr)
             sys.exit(ExitCode.SETUP)
         except KeyboardInterrupt:
             print("interrupted", file=sys.stderr)

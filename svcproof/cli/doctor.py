@@ -34,7 +34,7 @@ def doctor(
 
     Exit codes: 0 everything the chosen scenarios need may be done; 2 the cluster is not reached, or a permission lacks.
     """
-    from svcproof.model.permission import needed
+    from svcproof.model import permission
     from svcproof.run import selection
 
     entries = selection.select(features or [], tags or [], profile).entries
@@ -44,15 +44,12 @@ def doctor(
         **clusters.image_settings(image, image_registry),
         **({"node_control": node_control} if node_control else {}),
     }
-    wanted = needed(
-        (need for entry in entries for need in entry.needs),
-        (f"{line.name} {line.below}" for entry in entries for line in entry.steps),
-    )
+    wanted = permission.of(entries)
     found, denied = _look(settings, wanted)
     for line in table(found, entries):
         print(line)
-    for permission in denied:
-        print(f"not permitted: {permission}")
+    for one in denied:
+        print(f"not permitted: {one}")
     if denied:
         print("grant these to the credentials, or choose fewer scenarios (--tags, --profile)")
         raise typer.Exit(ExitCode.SETUP)

@@ -17,16 +17,6 @@ if TYPE_CHECKING:
 USUAL_SECONDS = 6.0
 """What a scenario that was never timed is taken to last."""
 
-PERMISSIONS = (
-    ("create, delete, list", "namespaces"),
-    ("all verbs", "pods, services, endpointslices, deployments, configmaps and events in the run's namespaces"),
-    ("create, get", "pods/exec, and get pods/log"),
-    ("get, list", "nodes"),
-    ("create", "selfsubjectaccessreviews"),
-)
-"""Verbs and what they are for; scenarios of other objects need the same for those."""
-
-
 def plan(
     features: clusters.Paths = None,
     tags: clusters.Tags = None,
@@ -38,11 +28,17 @@ def plan(
     lab: clusters.Lab = "",
     kind: clusters.Kind = "",
     offline: Annotated[bool, typer.Option("--offline", help="Ask no cluster what it offers.")] = False,
+    role: Annotated[bool, typer.Option("--role", help="Print only the ClusterRole that these scenarios need.")] = False,
 ) -> None:
     """Say what would run, what would be skipped and why, what it may do, and roughly how long it takes."""
+    from svcproof.model import permission
     from svcproof.run import durations, selection
 
     roster = selection.select(features or [], tags or [], profile)
+    wanted = permission.of(roster.entries)
+    if role:
+        print(_yaml(permission.cluster_role(wanted)), end="")
+        return
     found = {} if offline else _capabilities(roster.entries, clusters.choose(kubeconfig, context, lab, kind).settings)
     missing = {name: one for name, one in found.items() if not one.present}
     skipped = [entry for entry in roster.entries if any(need in missing for need in entry.needs)]
@@ -56,12 +52,19 @@ def plan(
     if offline and (needs := sorted({need for entry in roster.entries for need in entry.needs})):
         print(f"\nno cluster was asked; these capabilities would be looked for: {', '.join(needs)}")
     print("\nthe credentials need:")
-    for verbs, objects in PERMISSIONS:
-        print(f"  {verbs}: {objects}")
+    for one in wanted:
+        print(f"  {one}")
+    print("as a ClusterRole: svcproof plan --role")
     took = estimate(running, durations.load(), jobs)
     print(f"\n{len(running)} would run, {len(skipped)} be skipped; about {took:.0f} s with {jobs} workers")
     if not running:
         raise typer.Exit(ExitCode.UNKNOWN)
+
+
+def _yaml(body: Mapping[str, Any]) -> str:
+    import yaml
+
+    return str(yaml.safe_dump(dict(body), sort_keys=False))
 
 
 def _capabilities(entries: Sequence[Entry], settings: Mapping[str, Any]) -> dict[str, Any]:

@@ -150,6 +150,9 @@ class ClusterApi(Protocol):
     def requests_made(self) -> int:
         """How many API requests have been sent so far."""
 
+    def now(self) -> float:
+        """Return the API server's clock (Unix time), as far as it has told; this machine's may be another."""
+
     def speak_for(self, run: str = "", scenario: str = "") -> None:
         """Name run and scenario in every request's User-Agent from now on."""
 
@@ -177,9 +180,19 @@ class ClusterApi(Protocol):
         """Ask for deletion; absent objects are fine; returns without waiting for the end."""
 
     def ask(
-        self, method: str, path: str, body: Any = None, *, query: Mapping[str, str] | None = None, content: str = ""
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        *,
+        query: Mapping[str, str] | None = None,
+        content: str = "",
+        accept: str = "",
     ) -> Reply:
-        """Send one request as it is and return the server's answer, also when it refuses; raise Unreachable only."""
+        """Send one request as it is and return the server's answer, also when it refuses; raise Unreachable only.
+
+        *accept* asks for another form than the object's own, such as the table that kubectl prints.
+        """
 
     def watch(self, kind: str, namespace: str = "", *, labels: str = "", until: float = 0.0) -> Watch:
         """Return the changes from now on, without end unless closed or *until* (monotonic seconds) passes.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import secrets
-import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -68,7 +67,8 @@ class Sandbox:
             name = "-".join(filter(None, ("svcproof", self.run, scenario, role, secrets.token_hex(2))))
             # known before it exists: an interrupted creation is still cleaned up
             self._namespaces[role] = name
-            self.api.create(_namespace(name, self.labels, level="privileged" if role == PRIVILEGED else "restricted"))
+            level = "privileged" if role == PRIVILEGED else "restricted"
+            self.api.create(_namespace(name, self.labels, level, until=self.api.now() + LEASE_SECONDS))
         return self._namespaces[role]
 
     def permit_host_network(self) -> None:
@@ -144,15 +144,14 @@ def _delete(api: ClusterApi, kind: str, name: str, namespace: str, troubles: lis
         troubles.append(trouble)
 
 
-def _namespace(name: str, labels: dict[str, str], level: str) -> Object:
-    until = datetime.fromtimestamp(time.time() + LEASE_SECONDS, UTC)
+def _namespace(name: str, labels: dict[str, str], level: str, *, until: float) -> Object:
     return {
         "apiVersion": "v1",
         "kind": "Namespace",
         "metadata": {
             "name": name,
             "labels": {**labels, "pod-security.kubernetes.io/enforce": level},
-            "annotations": {LEASE: until.strftime("%Y-%m-%dT%H:%M:%SZ")},
+            "annotations": {LEASE: datetime.fromtimestamp(until, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")},
         },
     }
 
@@ -171,7 +170,10 @@ class Leftover:
 
 
 def leftovers(api: ClusterApi, run: str = "") -> list[Leftover]:
-    """Return what runs have left: of one run, or of every run whose lease has passed when *run* is empty."""
+    """Return what runs have left: of one run, or of every run whose lease has passed when *run* is empty.
+
+    Leases are by the API server's clock: runners on several machines need not agree on the time.
+    """
     wanted = f"{RUN_LABEL}={run}" if run else RUN_LABEL
     found: list[Leftover] = []
     expired: set[str] = set()
@@ -179,7 +181,7 @@ def leftovers(api: ClusterApi, run: str = "") -> list[Leftover]:
     for item in api.list("Namespace", labels=wanted):
         meta = item["metadata"]
         owner = meta["labels"][RUN_LABEL]
-        dead = bool(run) or _expired(meta.get("annotations", {}).get(LEASE, ""))
+        dead = bool(run) or _expired(meta.get("annotations", {}).get(LEASE, ""), api.now())
         (expired if dead else alive).add(owner)
         if dead:
             found.append(Leftover("Namespace", meta["name"], owner, "deletionTimestamp" in meta))
@@ -187,7 +189,7 @@ def leftovers(api: ClusterApi, run: str = "") -> list[Leftover]:
         for item in _listed(api, kind, wanted):
             meta = item["metadata"]
             owner = meta["labels"][RUN_LABEL]
-            if run or (owner not in alive and _older_than_a_lease(meta)):
+            if run or (owner not in alive and _older_than_a_lease(meta, api.now())):
                 found.append(Leftover(kind, meta["name"], owner, "deletionTimestamp" in meta))
     return found
 
@@ -248,13 +250,13 @@ def _listed(api: ClusterApi, kind: str, labels: str) -> list[Object]:
         return []  # not served here, or not ours to make: then nothing of ours is there
 
 
-def _expired(until: str) -> bool:
+def _expired(until: str, now: float) -> bool:
     try:
-        return datetime.fromisoformat(until).timestamp() < time.time()
+        return datetime.fromisoformat(until).timestamp() < now
     except ValueError:
         return True
 
 
-def _older_than_a_lease(meta: Object) -> bool:
+def _older_than_a_lease(meta: Object, now: float) -> bool:
     made = datetime.fromisoformat(meta["creationTimestamp"]).timestamp()
-    return made + LEASE_SECONDS < time.time()
+    return made + LEASE_SECONDS < now

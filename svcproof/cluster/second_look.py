@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from ipaddress import ip_address
 
 from svcproof.cluster import services
-from svcproof.cluster.api import ApiTrouble, Object
+from svcproof.cluster.api import ApiTrouble, Forbidden, Object
 from svcproof.cluster.layers import Glance, Scene
 from svcproof.cluster.node_control import NodeControl
 from svcproof.cluster.services import Endpoint
@@ -85,7 +85,7 @@ class SecondLook:
                 self._traffic.end()
 
     def _scene(self, namespace: str) -> Scene:
-        listed = {kind: self.stage.api.list(kind, namespace) for kind in (*KINDS, "Node")}
+        listed = {kind: self._listed(kind, namespace) for kind in (*KINDS, "Node")}
         chosen = self._concerned(listed["Service"])
         glances = _Glances()
         for node in self._nodes(listed["Node"]):
@@ -135,6 +135,13 @@ class SecondLook:
         for item in chosen:
             if item["spec"].get("type") in ("NodePort", "LoadBalancer"):
                 glances.nodes += self._at_nodes(item, nodes)
+
+    def _listed(self, kind: str, namespace: str) -> list[Object]:
+        try:
+            return self.stage.api.list(kind, "" if kind == "Node" else namespace)
+        except Forbidden as trouble:  # the scenario itself did not need it
+            self.unseen.append(str(trouble))
+            return []
 
     def _concerned(self, known: Sequence[Object]) -> list[Object]:
         """Return the Services that the scenario's traffic went to, else the first there are."""

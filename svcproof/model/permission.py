@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any, Protocol
 
 
 @dataclass(frozen=True)
@@ -70,3 +71,46 @@ def needed(needs: Iterable[str], sentences: Iterable[str]) -> list[Permission]:
     text = "\n".join(sentences)
     found.update((permission, None) for word, permission in _BY_WORD.items() if re.search(word, text))
     return list(found)
+
+
+class Line(Protocol):
+    """One step: its sentence, and the table or text below it."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def below(self) -> str: ...
+
+
+class Chosen(Protocol):
+    """One scenario that was chosen: the capabilities it needs, and its steps."""
+
+    @property
+    def needs(self) -> tuple[str, ...]: ...
+    @property
+    def steps(self) -> Sequence[Line]: ...
+
+
+def of(scenarios: Iterable[Chosen]) -> list[Permission]:
+    """Return what these scenarios must be allowed to do."""
+    chosen = list(scenarios)
+    return needed(
+        (need for one in chosen for need in one.needs),
+        (f"{line.name} {line.below}" for one in chosen for line in one.steps),
+    )
+
+
+def cluster_role(permissions: Iterable[Permission], name: str = "svcproof") -> dict[str, Any]:
+    """Return the ClusterRole that grants exactly these, with the verbs of one resource together."""
+    verbs: dict[tuple[str, str], dict[str, None]] = {}
+    for one in permissions:
+        verbs.setdefault((one.group, one.resource), {}).update(dict.fromkeys(one.verbs))
+    return {
+        "apiVersion": "rbac.authorization.k8s.io/v1",
+        "kind": "ClusterRole",
+        "metadata": {"name": name},
+        "rules": [
+            {"apiGroups": [group], "resources": [resource], "verbs": sorted(found)}
+            for (group, resource), found in sorted(verbs.items())
+        ],
+    }
