@@ -23,7 +23,22 @@ FAULT = Fault(
     name="bad-ports-accepted",
     stands_for="A webhook puts bad ports right in silence: they are accepted, where they must be refused.",
     layer=Layer.CONTROL_PLANE,
-    breaks=frozenset({"va-01", "va-03", "va-04", "va-05", "va-06", "va-07", "va-08", "va-09", "va-10", "va-43"}),
+    breaks=frozenset(
+        {
+            "va-01-1.3",
+            "va-01-1.4",
+            "va-01-1.5",
+            "va-03",
+            "va-04",
+            "va-05",
+            "va-06",
+            "va-07",
+            "va-08",
+            "va-09",
+            "va-10",
+            "va-43",
+        }
+    ),
     reason_says="refus|accept|wanted|Invalid",
     inject=inject,
     in_effect=in_effect,

@@ -248,7 +248,16 @@ def asked_numbers_ignored(service: Object) -> Object:
         spec.pop("clusterIP", None)
         spec.pop("clusterIPs", None)
     for port in spec.get("ports", []):
-        port.pop("nodePort", None)
+        if 30000 <= _number(port.get("nodePort"), 0) <= 32767:  # what nobody may have is refused as ever
+            port.pop("nodePort")
+    return service
+
+
+def node_ports_beside_the_range_repaired(service: Object) -> Object:
+    """A node port that is the next one to the range is dropped, where it should be refused."""
+    for port in service["spec"].get("ports", []):
+        if port.get("nodePort") in (29999, 32768):
+            port.pop("nodePort")
     return service
 
 
@@ -496,6 +505,7 @@ LIES: dict[str, tuple[str, Lie]] = {
             undeclared_port_open,
             one_family,
             asked_numbers_ignored,
+            node_ports_beside_the_range_repaired,
             bad_ports_repaired,
             bad_words_repaired,
             bad_addresses_repaired,
