@@ -174,6 +174,29 @@ def schedule(asked: Mapping[str, Any], count: int, every: float) -> list[dict[st
     return [quick(asked, after=number * every) for number in range(count)]
 
 
+@contextmanager
+def declared_policy(ground: Ground, *directions: str) -> Iterator[None]:
+    """A policy that denies the trial pods everything in these directions has been there for a moment."""
+    body = {
+        "apiVersion": "networking.k8s.io/v1",
+        "kind": "NetworkPolicy",
+        "metadata": {"name": "policy", "namespace": NAMESPACE},
+        "spec": {"podSelector": {"matchLabels": LABELS}, "policyTypes": list(directions)},
+    }
+    ground.api.create(body)
+    try:
+        let_pass(1.0)  # what is done about it meanwhile is the finding
+        yield
+    finally:
+        ground.api.delete("NetworkPolicy", "policy", NAMESPACE)
+
+
+def between_pods(ground: Ground) -> Seen:
+    """Call a trial pod from another one."""
+    (seen,) = ground.look(f"pod@{ground.bystander}", quick(ground.trial.pod(ground.victim)))
+    return seen
+
+
 def rules_say(ground: Ground, words: Mapping[str, str], wanted: bool = True) -> Evidence:
     """Hold that the proxy's own rules, on every node, have these *words* (by proxy mode)."""
     text = words[ground.lab.plan.proxy_mode]

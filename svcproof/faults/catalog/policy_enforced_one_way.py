@@ -1,15 +1,21 @@
-"""The network plug-in enforces ingress policies and forgets egress, where a lab has one that can."""
+"""The network plug-in enforces ingress policies and forgets egress."""
 
-from svcproof.faults.fault import Evidence, Fault, Layer, Needs, Unviable
+from svcproof.faults.fault import Evidence, Fault, Layer, Needs
 from svcproof.faults.ground import Ground
+from svcproof.faults.sights import between_pods, declared_policy
+from svcproof.providers.lab.plan import CONTROL_PLANE
+from svcproof.providers.lab.policy_guard import NAME
 
 
-def inject(_ground: Ground) -> None:
-    raise Unviable("no lab has a network plug-in that enforces policies")
+def inject(ground: Ground) -> None:
+    one_way = {"directions": ["Ingress"]}
+    ground.component(CONTROL_PLANE, NAME, lambda guard: guard.reconfigure(config=lambda said: {**said, **one_way}))
 
 
-def in_effect(_ground: Ground) -> Evidence:
-    return Evidence(holds=False, because="nobody enforces policies here")
+def in_effect(ground: Ground) -> Evidence:
+    with declared_policy(ground, "Egress"):
+        seen = between_pods(ground)
+    return Evidence(seen.answered, f"a call of a pod that a policy denies to call anybody: {seen.end}")
 
 
 FAULT = Fault(

@@ -27,7 +27,22 @@ FAULT = Fault(
     name="proxy-lags-behind",
     stands_for="Synchronising takes so long in a big cluster that rules follow a change only after twenty seconds.",
     layer=Layer.PROXY,
-    breaks=frozenset({"ch-25", "ch-03", "cip-09", "np-06", "np-05", "cip-12", "cip-20", "cip-26"}),
+    breaks=frozenset(
+        {
+            "ch-25",
+            "ch-03",
+            "cip-09",
+            "np-06",
+            "np-05",
+            "cip-12",
+            "cip-20",
+            "cip-26",
+            "es-20",
+            "es-23",
+            "scale-02",
+            "ch-36",
+        }
+    ),
     reason_says="convergence|within|still|after",
     inject=inject,
     in_effect=in_effect,

@@ -37,7 +37,9 @@ FAULT = Fault(
     name="refused-at-each-change",
     stands_for="The proxy flushes its rules at each endpoint change: for 100 ms connections are refused.",
     layer=Layer.PROXY,
-    breaks=frozenset({"src-05", "src-06", "ch-01", "ch-02", "ch-04", "ch-21", "ch-28", "cip-16", "ti-11", "ti-21"}),
+    breaks=frozenset(
+        {"src-05", "src-06", "ch-01", "ch-02", "ch-04", "ch-21", "ch-28", "cip-16", "ti-11", "ti-21", "ch-32", "ch-35"}
+    ),
     reason_says="refused|reset",
     inject=inject,
     in_effect=in_effect,

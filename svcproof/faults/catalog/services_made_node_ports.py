@@ -6,7 +6,7 @@ from svcproof.faults.sights import given
 
 
 def inject(ground: Ground) -> None:
-    ground.webhook({"lie": "made_node_port"}, resource="/v1/services", operations=["CREATE"])
+    ground.webhook({"lie": "made_node_port"}, resource="/v1/services")
 
 
 def in_effect(ground: Ground) -> Evidence:
@@ -18,7 +18,7 @@ FAULT = Fault(
     name="services-made-node-ports",
     stands_for="A default set by an admission policy makes every Service a NodePort Service.",
     layer=Layer.CONTROL_PLANE,
-    breaks=frozenset({"al-01", "al-04"}),
+    breaks=frozenset({"al-01", "al-04", "al-05-1.4", "al-05-1.5"}),
     reason_says="type|NodePort|node port",
     inject=inject,
     in_effect=in_effect,
