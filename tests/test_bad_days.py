@@ -238,8 +238,7 @@ def test_a_pod_that_is_evicted_makes_unknown_and_is_named(day: Day) -> None:
     day.cluster.behave_pod = evicted
     done, seen = day.run("--patience", "0.1")
     assert (done.code, seen.ending) == (3, Ending.UNKNOWN)
-    assert "Evicted: The node was low on resource: memory." in seen.because
-    assert "Evicted" in seen.cause
+    assert seen.cause.endswith("is not ready: Evicted: The node was low on resource: memory.")
     assert day.cluster.left == []
 
 

@@ -147,6 +147,13 @@ def test_a_service_without_ready_endpoints_may_be_silent() -> None:
     assert [one for one in layers.read(scene) if one.well is False] == []
 
 
+def test_a_load_balancer_that_is_silent_before_node_ports_that_answer_is_to_blame() -> None:
+    silent = Glance("", "web", "198.18.0.9:80", LOST)
+    door = Glance("", "web", "198.18.0.1:30080", exchanges(8, "a"), subject="node-1")
+    said = blamed(replace(GOOD, services=[service(type="LoadBalancer")], at_nodes=[door], at_balancers=[silent]))
+    assert said.startswith('load balancer: 198.18.0.9:80 of "web", asked from outside: 0 of 20 answered')
+
+
 def name_glance(*answers: str, outcome: Outcome = Outcome.ANSWERED) -> Glance:
     asked = exchanges(3, outcome=outcome, answers=answers)
     return Glance("node-1", "web", "web.shop.svc.cluster.local.", asked, wanted=frozenset({"10.96.0.9"}))

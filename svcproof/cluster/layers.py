@@ -84,6 +84,7 @@ class Scene:
     at_services: Sequence[Glance] = ()
     at_pods: Sequence[Glance] = ()
     at_nodes: Sequence[Glance] = ()
+    at_balancers: Sequence[Glance] = ()
     at_names: Sequence[Glance] = ()
     at_resolvers: Sequence[Glance] = ()
     rules: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
@@ -104,7 +105,9 @@ class Scene:
 
 def read(scene: Scene) -> list[Finding]:
     """Return what is found at every layer."""
-    readers = (_services, _slices, _deployments, _nodes, _pods, _proxies, _node_ports, _names, _probers, _traffic)
+    readers = (
+        _services, _slices, _deployments, _nodes, _pods, _proxies, _node_ports, _balancers, _names, _probers, _traffic,
+    )  # fmt: skip
     return [finding for reader in readers for finding in reader(scene)]
 
 
@@ -234,7 +237,7 @@ def _pods(scene: Scene) -> Iterator[Finding]:
         if "deletionTimestamp" in pod["metadata"]:
             continue
         if not services.is_ready(pod):
-            why = workloads.why_not_ready(pod)
+            why = _trouble(pod)
             weak = why.endswith("and is not ready")  # a scenario may have wanted it so
             yield Finding(Layer.POD, f"{name} on {node} is not ready: {why}", weak=weak)
     seen: dict[str, list[Glance]] = {}
@@ -243,6 +246,14 @@ def _pods(scene: Scene) -> Iterator[Finding]:
     for pod_name, glances in seen.items():
         found = _reached(pod_name, _node_of(scene.pods, pod_name), glances)
         yield replace(found, weak=scene.fenced)
+
+
+def _trouble(pod: Object) -> str:
+    """Say why a pod is not ready; one that was evicted says so itself."""
+    status = pod.get("status", {})
+    if status.get("phase") == "Failed" and status.get("reason"):
+        return f"{status['reason']}: {status.get('message', 'no message')}"
+    return workloads.why_not_ready(pod)
 
 
 def _reached(pod: str, node: str, glances: Sequence[Glance]) -> Finding:
@@ -349,6 +360,15 @@ def _node_ports(scene: Scene) -> Iterator[Finding]:
             yield Finding(Layer.PROXY, said, well=True, node=glance.subject)
 
 
+def _balancers(scene: Scene) -> Iterator[Finding]:
+    for glance in scene.at_balancers:
+        said = f'{glance.address} of "{glance.service}", asked from outside: {glance.ends}'
+        if scene.ready(glance.service) and not glance.whole:
+            yield Finding(Layer.BALANCER, said)
+        else:
+            yield Finding(Layer.BALANCER, said, well=True)
+
+
 # -- DNS
 
 
@@ -408,7 +428,7 @@ def _traffic(scene: Scene) -> Iterator[Finding]:
         begun = min(one.start for one in exchanges)
         after = telling.after_what(scene.history, begun)
         says = f"of {every[node]:,} connections through it {ends}, first at {telling.seconds(begun)}{after}"
-        yield Finding(Layer.PROXY, f"{says}; every layer is in order as it stands now", node=node, weak=True)
+        yield Finding(Layer.PROXY, says, node=node, weak=True)
 
 
 def _way(stream: Stream) -> str:

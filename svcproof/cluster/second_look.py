@@ -48,6 +48,7 @@ class _Glances:
     services: list[Glance] = field(default_factory=list)
     pods: list[Glance] = field(default_factory=list)
     nodes: list[Glance] = field(default_factory=list)
+    balancers: list[Glance] = field(default_factory=list)
     names: list[Glance] = field(default_factory=list)
     resolvers: list[Glance] = field(default_factory=list)
 
@@ -105,6 +106,7 @@ class SecondLook:
             at_services=glances.services,
             at_pods=glances.pods,
             at_nodes=glances.nodes,
+            at_balancers=glances.balancers,
             at_names=glances.names,
             at_resolvers=glances.resolvers,
             rules=self._rules(namespace, chosen) if Layer.PROXY in self.concerned else {},
@@ -135,6 +137,7 @@ class SecondLook:
         for item in chosen:
             if item["spec"].get("type") in ("NodePort", "LoadBalancer"):
                 glances.nodes += self._at_nodes(item, nodes)
+                glances.balancers += self._at_balancers(item)
 
     def _listed(self, kind: str, namespace: str) -> list[Object]:
         try:
@@ -202,6 +205,16 @@ class SecondLook:
                 )
                 found = self._burst(self.vantages.outside(), target, KNOCKS * 2)
                 glances.append(Glance("", name, target.address, found, subject=node.node))
+        return glances
+
+    def _at_balancers(self, item: Object) -> list[Glance]:
+        name, port = item["metadata"]["name"], item["spec"]["ports"][0]
+        given = item.get("status", {}).get("loadBalancer", {}).get("ingress") or []
+        glances = []
+        for address in [entry.get("ip") or entry.get("hostname", "") for entry in given][:1]:
+            target = Target(f'the load-balancer address of "{name}"', address, port["port"], protocol=_protocol(port))
+            found = self._burst(self.vantages.outside(), target, KNOCKS * 2)
+            glances.append(Glance("", name, target.address, found))
         return glances
 
     def _at_name(self, node: str, place: InPod, item: Object, endpoints: Sequence[Endpoint]) -> list[Glance]:

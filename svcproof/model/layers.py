@@ -6,6 +6,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum
 
+HINT = "; by now every layer is in order"
+"""What a cause line says that only hints give."""
+
 
 class Layer(Enum):
     """Where trouble may lie, in the order in which one depends on the one before."""
@@ -76,10 +79,10 @@ def cause(findings: Iterable[Finding], law: str = "") -> str:
     concerned = CONCERNED.get(law, _ALL)
     bad = [one for one in findings if one.well is False and one.layer in concerned]
     hints = [one for one in bad if not law or one.layer in (Layer.PROXY, Layer.PROBER)]
-    for candidates in ([one for one in bad if not one.weak], hints):
+    for candidates, more in (([one for one in bad if not one.weak], ""), (hints, HINT)):
         for layer in concerned:
             if here := [one for one in candidates if one.layer is layer]:
-                return _together(here)
+                return f"{_together(here)}{more}"
     if not law:
         return ""
     last = _LAST[concerned]

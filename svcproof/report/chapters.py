@@ -52,9 +52,11 @@ _SENTENCE = re.compile(r"(?<=[.;]) (?=[A-Z\"])|\n")
 def _cause(result: ScenarioResult) -> str:
     """Return why it is not met: the first sentence and the last, which say what and why so; all of it on demand."""
     sentences = [part for part in _SENTENCE.split(result.because.strip()) if part]
-    lead = " … ".join([sentences[0], sentences[-1]]) if len(sentences) > 2 else result.because
+    long = len(sentences) > 2
+    ends = sentences[:1] if result.cause else [sentences[0], sentences[-1]]  # the cause line says why so, where it is
+    lead = " … ".join(ends) if long else result.because
     whole = ""
-    if len(sentences) > 2:
+    if long:
         text = f'<p class="cause">{escape(result.because)}</p>'
         whole = f'<details class="minor"><summary>all of it</summary>{text}</details>'
     layer = f'<p class="layer"><span class="word">cause:</span> {escape(result.cause)}</p>' if result.cause else ""

@@ -146,7 +146,7 @@ class _Drawing:
                     f"<title>{outcome.value}</title></path>"
                 )
         if longest := _longest(exchanges):
-            self._gap(longest, y)
+            self._gap(longest, y, never=not self._told.figures[stream.name]["answered"])
         where = stream.frontend.removesuffix(" on every node")
         if stream.node and stream.node not in where:
             where = f"{stream.node}, {where}"
@@ -170,15 +170,16 @@ class _Drawing:
             reached = end
         return "".join(path)
 
-    def _gap(self, outage: Outage, y: float) -> None:
+    def _gap(self, outage: Outage, y: float, *, never: bool) -> None:
         if outage.first is None:
             return
         x = self._x(outage.first.start)
         end = self._x(min(outage.until, self._end))
         milliseconds = outage.likely * 1000
+        says = "no answer" if never else f"gap {milliseconds:,.0f} ms"
         self._plot.append(f'<path class="gap" d="M{x:.1f} {y + 20:g}v-3h{max(end - x, 1):.1f}v3"/>')
         self._labels.append(
-            f'<text class="figure" x="{WIDTH - RIGHT + 8}" y="{y + 13:g}">gap {milliseconds:,.0f} ms'
+            f'<text class="figure" x="{WIDTH - RIGHT + 8}" y="{y + 13:g}">{says}'
             f"<title>the longest time without a good answer: {milliseconds:,.1f} ms</title></text>"
         )
 
@@ -226,10 +227,8 @@ def _sentence(told: _Told) -> str:
     said = []
     for stream in told.streams[:LANES_SHOWN]:
         figures = told.figures[stream.name]
-        said.append(
-            f"{telling.route(stream)}: {figures['answered']} of {figures['sent']} answered, "
-            f"longest outage {figures['longest_outage_ms']} ms"
-        )
+        outage = f"longest outage {figures['longest_outage_ms']} ms" if figures["answered"] else "no answer at all"
+        said.append(f"{telling.route(stream)}: {figures['answered']} of {figures['sent']} answered, {outage}")
     return "; ".join(said) or "no exchange was recorded"
 
 
@@ -245,7 +244,7 @@ def _caption(told: _Told) -> str:
             f"{figures['answered']:,} of {figures['sent']:,}",
             bad or "–",
             " / ".join(_rounded(figures.get(name)) for name in ("p50_ms", "p99_ms")),
-            f"{figures['longest_outage_ms']:,}",
+            f"{figures['longest_outage_ms']:,}" if figures["answered"] else "no answer",
             telling.names(backends, 4) if backends else "–",
         ]
         rows.append("<tr>" + "".join(f"<td>{escape(str(cell))}</td>" for cell in cells) + "</tr>")
