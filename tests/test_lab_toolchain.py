@@ -61,8 +61,8 @@ def test_a_build_takes_nothing_from_the_environment_that_decides_bytes(tmp_path,
 
 
 def test_missing_packages_are_named_with_the_command_that_installs_them(monkeypatch):
-    monkeypatch.setattr(packages, "missing_packages", lambda: ("conntrack", "nftables", "runc"))
+    monkeypatch.setattr(packages, "missing_packages", lambda: ("conntrack", "crun", "nftables"))
 
-    with pytest.raises(SetupProblem, match="conntrack, nftables and runc") as problem:
+    with pytest.raises(SetupProblem, match="conntrack, crun and nftables") as problem:
         packages.ensure_system_packages(may_install=False, report=SilentReport())
-    assert problem.value.cure.endswith("apt-get install --yes --no-install-recommends conntrack nftables runc")
+    assert problem.value.cure.endswith("apt-get install --yes --no-install-recommends conntrack crun nftables")

@@ -29,6 +29,8 @@ WIDE = 8
 
 COUNTERS = ("forwarded", "leaked")
 
+HYBRID = "/sys/fs/cgroup/unified"
+"""Where a machine whose controllers are in cgroup v1 trees mounts version 2 beside them."""
 
 QUIET_BRIDGE = """for switch in iptables ip6tables arptables; do
   file=/proc/sys/net/bridge/bridge-nf-call-$switch
@@ -76,6 +78,8 @@ def _private_folders(plan: LabPlan, node: str) -> str:
         ]
     log = own / "var-log"
     lines += [f"mkdir -p {log}", f"mount --bind {log} /var/log", "mount --make-rshared /"]
+    # crun takes no mixture of both versions of cgroups: without this one it sees version 1 alone
+    lines.append(f"if mountpoint -q {HYBRID}; then umount --lazy {HYBRID}; fi")
     return "\n".join(lines)
 
 

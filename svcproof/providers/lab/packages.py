@@ -15,12 +15,12 @@ from svcproof.providers.lab.progress import Report
 NEEDED: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         "conntrack": ("conntrack",),
+        "crun": ("crun",),
         "iproute2": ("ip",),
         "iptables": ("iptables", "ip6tables", "iptables-restore", "ip6tables-restore"),
         "kmod": ("modprobe",),
         "mount": ("mount", "umount"),
         "nftables": ("nft",),
-        "runc": ("runc",),
         "util-linux": ("nsenter", "unshare"),
     }
 )

@@ -102,6 +102,8 @@ class Start:
             self.state.note("directory", plan.data)
             plan.data.mkdir(parents=True, mode=0o711)
             certificates.issue_all(plan)
+            components.oci_runtime(plan).write_text(components.OCI_RUNTIME)
+            components.oci_runtime(plan).chmod(0o755)
             lowers = checks.lowers_oom_score()
             recipes = list(components.control_plane_recipes(plan).values())
             for node in plan.node_plans:
