@@ -16,7 +16,7 @@ COUNTS = {
     "LB": 9, "TY": 3, "PN": 10, "NPL": 4, "ING": 8, "TR": 9, "SYS": 5,
 }  # fmt: skip
 FROM_THE_SOURCES = {f"{area}-{number}" for area, count in COUNTS.items() for number in range(1, count + 1)}
-WITHOUT_A_SCENARIO = {"BAL-9", "LB-9", "SYS-2"}
+WITHOUT_A_SCENARIO = {"BAL-9", "LB-9", "SCTP-2", "SYS-2"}
 MAY_BE_LINKED = re.compile(
     r"https://(kubernetes\.io/docs/|github\.com/kubernetes/enhancements/|www\.rfc-editor\.org/rfc/)[A-Za-z0-9/_.#-]+"
 )

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 USUAL_SECONDS = 6.0
 """What a scenario that was never timed is taken to last."""
 
+
 def plan(
     features: clusters.Paths = None,
     tags: clusters.Tags = None,

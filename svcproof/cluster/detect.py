@@ -60,13 +60,10 @@ def detect_all(names: Iterable[str], using: Detection) -> list[Capability]:
         return list(pool.map(lambda name: detect(name, using), sorted(set(names))))
 
 
-def _nodes(count: int, name: str) -> Detector:
-    def enough(using: Detection) -> Capability:
-        found = names(schedulable_nodes(using.api))
-        because = f"{len(found)} schedulable nodes: {', '.join(found) or 'none'}"
-        return Capability(name, present=len(found) >= count, because=because)
-
-    return enough
+def _two_nodes(using: Detection) -> Capability:
+    found = names(schedulable_nodes(using.api))
+    because = f"{len(found)} schedulable nodes: {', '.join(found) or 'none'}"
+    return Capability("two-nodes", present=len(found) >= 2, because=because)
 
 
 def _two_zones(using: Detection) -> Capability:
@@ -137,9 +134,8 @@ def _may(api: ClusterApi, verb: str, resource: str, subresource: str = "") -> bo
 
 
 DETECTORS: Mapping[str, Detector] = {
-    "two-nodes": _nodes(2, "two-nodes"),
+    "two-nodes": _two_nodes,
     "two-zones": _two_zones,
-    "three-nodes": _nodes(3, "three-nodes"),
     "node-addresses": _node_addresses,
     "exec": _exec,
     "node-control": _node_control,

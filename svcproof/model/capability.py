@@ -34,11 +34,6 @@ OFFERS: dict[str, Offer] = {
         Offer("dns", "pods resolve the names of Services", "run CoreDNS behind the Service kube-dns"),
         Offer("two-nodes", "pods can be scheduled on two nodes", "svcproof lab up --nodes 2, or a worker in kind"),
         Offer(
-            "three-nodes",
-            "pods can be scheduled on three nodes",
-            "svcproof lab up --nodes 3, or two more workers in kind",
-        ),
-        Offer(
             "two-zones",
             "the first and the last schedulable node lie in different zones",
             "svcproof lab up --nodes 2, or zone labels on the nodes",
