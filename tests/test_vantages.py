@@ -72,7 +72,7 @@ def test_a_vantage_is_on_its_node_and_used_again(vantages: Vantages, api: Cluste
     place = vantages.on_node(node)
     assert place.node == node
     assert vantages.on_node(node) is place
-    assert vantages.host_network(node) != place
+    assert vantages.on_nodes([node], host_network=True) != [place]
 
 
 def test_a_pod_s_clock_is_known_to_milliseconds(vantages: Vantages, traffic: Traffic) -> None:

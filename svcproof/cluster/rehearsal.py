@@ -280,7 +280,7 @@ def host_network(ground: Ground) -> Capability:
     """A pod on its node's network runs, and has its node's address."""
     try:
         node = services.names(services.schedulable_nodes(ground.sandbox.api))[0]
-        place = ground.vantages.host_network(node)
+        place = ground.vantages.on_nodes([node], host_network=True)[0]
     except (ApiTrouble, NotConverged, IndexError) as trouble:
         return Capability("host-network", present=False, because=f"no pod runs on its node's network: {trouble}")
     status = ground.sandbox.api.get("Pod", place.pod, place.namespace)["status"]

@@ -38,14 +38,14 @@ class Routing:
     def places(self, vantage: Vantage, frontend: Frontend | None = None) -> list[Start]:
         """Return where probers run for a vantage; *frontend* decides what "the same node" and a short name mean."""
         place = vantage.place
-        if place in (Place.OUTSIDE, Place.WITHOUT_DNS):
-            return [self.vantages.outside() if place is Place.OUTSIDE else self._pod_without_dns]
-        if place in (Place.POD_OF, Place.EVERY_POD_OF):
-            return self._backends(vantage)
+        if place is Place.OUTSIDE:
+            return [self.vantages.outside()]
+        if place in (Place.POD_OF, Place.EVERY_POD_OF, Place.OWN_DNS, Place.LONG_SEARCH, Place.WITHOUT_DNS):
+            return self._particular(vantage)
         if place in (Place.NODE, Place.EVERY_NODE):
-            return [self.vantages.host_network(node) for node in self._nodes(place, frontend)]
+            return [*self.vantages.on_nodes(self._nodes(place, frontend), host_network=True)]
         if place in (Place.ONE_NODE, Place.EACH_NODE, Place.SAME_NODE, Place.OTHER_NODE):
-            return [self.vantages.on_node(node) for node in self._nodes(place, frontend)]
+            return [*self.vantages.on_nodes(self._nodes(place, frontend))]
         if place is Place.OTHER_NAMESPACE or (frontend and frontend.door not in (Door.NAME, Door.HALF_NAME)):
             return [self.vantages.in_pod()]  # shared pods live in a namespace of their own
         return [self._own_pod]

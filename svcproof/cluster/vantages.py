@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -93,6 +93,7 @@ class Vantages:
         self._known: dict[tuple[str, bool], InPod] = {}
         self._numbers = itertools.count(1)
         self._turn = threading.Lock()
+        self._foreseen: threading.Thread | None = None
 
     @property
     def sandbox(self) -> Sandbox:
@@ -104,42 +105,66 @@ class Vantages:
         return Outside(self._launch_outside)
 
     def in_pod(self) -> InPod:
-        """Return a vantage in a pod, on whichever node the scheduler chose."""
-        return self._shared("", host_network=False)
+        """Return a vantage in a pod, on whichever node there is one already, or the scheduler chose."""
+        with self._turn:
+            for (_, host_network), known in self._known.items():
+                if not host_network and self._stands(known):
+                    return known
+        return self.on_nodes([""])[0]
 
     def on_node(self, node: str) -> InPod:
         """Return a vantage in a pod on this node."""
-        return self._shared(node, host_network=False)
+        return self.on_nodes([node])[0]
 
-    def host_network(self, node: str) -> InPod:
-        """Return a vantage on the node itself: a pod in its network namespace."""
-        return self._shared(node, host_network=True)
+    def on_nodes(self, nodes: Sequence[str], *, host_network: bool = False) -> list[InPod]:
+        """Return a vantage in a pod on each of these nodes; with *host_network*, on the node itself.
+
+        Such a pod is in its node's network namespace. Those that are missing start side by side.
+        """
+        with self._turn:
+            found = {node: self._known.get((node, host_network)) for node in nodes}
+            missing = [node for node, known in found.items() if known is None or not self._stands(known)]
+            role = PRIVILEGED if host_network else ""
+            names = [f"vantage-{next(self._numbers)}" for _ in missing]
+            for node, name in zip(missing, names, strict=True):
+                self._create(self._sandbox, role, name, node, host_network=host_network)
+            for node, name in zip(missing, names, strict=True):
+                place = self._await(self._sandbox, self._sandbox.namespace(role), name, host_network=host_network)
+                self._known[node, host_network] = place
+            return [self._known[node, host_network] for node in nodes]
+
+    def foresee(self) -> None:
+        """Begin to make the pod of `in_pod`, which is needed soon; returns at once.
+
+        What goes wrong is told to whoever asks for the pod.
+        """
+
+        def make() -> None:
+            with suppress(Exception):
+                self.in_pod()
+
+        if not self._known and self._foreseen is None:
+            self._foreseen = threading.Thread(target=make, daemon=True)
+            self._foreseen.start()
 
     def in_sandbox(self, sandbox: Sandbox, *, name: str = "prober", role: str = "", node: str = "") -> InPod:
         """Make a vantage in a pod of a scenario's own namespace (see Sandbox.namespace for *role*)."""
-        return self._make(sandbox, role, name, node, host_network=role == PRIVILEGED)
+        host_network = role == PRIVILEGED
+        self._create(sandbox, role, name, node, host_network=host_network)
+        return self._await(sandbox, sandbox.namespace(role), name, host_network=host_network)
 
     def delete(self) -> None:
         """Ask for the end of the shared vantages; see Sandbox.delete."""
+        if self._foreseen is not None:
+            self._foreseen.join(self._ready_seconds)
         self._sandbox.delete()
-
-    def _shared(self, node: str, *, host_network: bool) -> InPod:
-        key = (node, host_network)
-        with self._turn:
-            known = self._known.get(key)
-            if known is not None and self._stands(known):
-                return known
-            name = f"vantage-{next(self._numbers)}"
-            role = PRIVILEGED if host_network else ""
-            self._known[key] = made = self._make(self._sandbox, role, name, node, host_network=host_network)
-            return made
 
     def _stands(self, place: InPod) -> bool:
         """Whether a shared vantage is still there: a scenario may have drained or killed its node."""
         pod = self._sandbox.watches(place.namespace).get("Pod", place.pod)
         return pod is not None and is_ready(pod)
 
-    def _make(self, sandbox: Sandbox, role: str, name: str, node: str, *, host_network: bool) -> InPod:
+    def _create(self, sandbox: Sandbox, role: str, name: str, node: str, *, host_network: bool) -> None:
         namespace = sandbox.namespace(role)
         if sandbox.watches(namespace).get("ConfigMap", AGENT_CONFIG) is None:
             configuration = agent_configuration()
@@ -153,7 +178,6 @@ class Vantages:
         if node:  # asked for by name: whatever the node repels, a prober is welcome
             pod["spec"]["tolerations"] = [{"operator": "Exists"}]
         sandbox.create(pod)
-        return self._await(sandbox, namespace, name, host_network=host_network)
 
     def _await(self, sandbox: Sandbox, namespace: str, name: str, *, host_network: bool) -> InPod:
         watches = sandbox.watches(namespace)

@@ -31,6 +31,8 @@ from svcproof.run.roster import identity
 from svcproof.world import World
 
 _NEEDS = "needs."
+_FROM_A_POD = "from a pod to"
+"""Traffic that begins in the run's own pod: it can start while the scenario's backends do."""
 
 
 @dataclass
@@ -83,6 +85,8 @@ def begin_scenario(context: Any, scenario: Any) -> None:
             if not capability.present:
                 _skip(session, scenario, tag, capability)
                 return
+    if any(_FROM_A_POD in step.name for step in scenario.steps):
+        session.vantages.foresee()
     context.world = _world(session, name)
     context.add_cleanup(_close, context.world)
 
