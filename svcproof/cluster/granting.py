@@ -23,6 +23,9 @@ from svcproof.model.verdict import Verdict, met, unknown, violated, worst
 CONTROLLERS_SECONDS = 20.0
 """How long we look for what a controller makes of an object."""
 
+MEANWHILE = 2.0
+"""How long we look for what nobody asked for (seconds)."""
+
 
 @dataclass
 class Granting:
@@ -99,14 +102,21 @@ class Granting:
         return met(said) if seen == wanted else violated(f"{said}, wanted {wanted}")
 
     def none_appeared(self, maker: str, name: str, kind: str) -> Verdict:
-        """Say whether the namespace holds no object of a kind, once the controllers have noticed the Service."""
+        """Say whether the namespace comes to hold no object of a kind, from when the controllers noticed the Service.
+
+        Takes MEANWHILE: who makes such a thing unasked makes it after its owner, and a new namespace keeps pods waiting.
+        """
         if maker == "Service":
             self._await_slices(name)
         after = f'{maker} "{name}"'
-        found = [item["metadata"]["name"] for item in self.api.list(kind, self.sandbox.namespace())]
-        if found:
-            return violated(f"{after} made {kind} {', '.join(found)}")
-        return met(f"{after} made no {kind}")
+        within, rounds = Deadline(MEANWHILE), Rounds(0.25)
+        while True:
+            found = [item["metadata"]["name"] for item in self.api.list(kind, self.sandbox.namespace())]
+            if found:
+                return violated(f"{after} made {kind} {', '.join(found)}")
+            if within.passed:
+                return met(f"{after} made no {kind} within {MEANWHILE:.0f} s")
+            rounds.wait(0, min(0.25, within.left))
 
     def _await_slices(self, name: str) -> None:
         """Wait until the controllers have noticed a Service: it has an EndpointSlice."""
