@@ -43,6 +43,11 @@ def every_slice_has(context: Context, name: str) -> None:
     world(context).say("has", granting(context).slices_have(name, fields(context)))
 
 
+@then("the list of Services shows {name:Name} as it is")
+def is_shown_as_it_is(context: Context, name: str) -> None:
+    world(context).say("shown_as_it_is", asking(context).shown(name))
+
+
 @then("{name:Name} is given {what:Given}")
 def is_given(context: Context, name: str, what: Given) -> None:
     world(context).say("is_given", granting(context).given(name, what))

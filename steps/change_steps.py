@@ -32,6 +32,11 @@ def rolled_out(context: Context, name: str) -> None:
     changes.replace_pods(world(context), name)
 
 
+@when("the gates of {name:Name} open for as many new backends and shut for the old ones")
+def handed_over(context: Context, name: str) -> None:
+    changes.hand_over(world(context), name)
+
+
 @when("{name:Name} is moved to {site:Site}")
 def moved(context: Context, name: str, site: Site) -> None:
     changes.move(world(context), name, site)

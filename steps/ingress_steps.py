@@ -14,6 +14,11 @@ def the_ingress_is_given(context: Context) -> None:
     ingresses.rewrite(world(context), [row.as_dict() for row in context.table])
 
 
+@when("the Ingress is given a certificate for host {host:Name}")
+def the_ingress_is_certified(context: Context, host: str) -> None:
+    ingresses.certify(world(context), host)
+
+
 @then("no backend of {name:Name} is reached")
 def no_backend_is_reached(context: Context, name: str) -> None:
     ingresses.nobody_reached(world(context), name)

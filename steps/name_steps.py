@@ -63,6 +63,11 @@ def asks_cluster_dns(context: Context) -> None:
     lookups(context).asks_cluster_dns()
 
 
+@then("the resolver has what the pod's own DNS configuration says")
+def is_as_given(context: Context) -> None:
+    lookups(context).are_as_given()
+
+
 @then("the resolver searches its own namespace, then all Services, then the cluster's domain")
 def searches(context: Context) -> None:
     lookups(context).searches()

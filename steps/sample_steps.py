@@ -13,11 +13,11 @@ def a_sample_is_deployed(context: Context, name: str) -> None:
 
 @when("the sample {name:Sample} is applied again")
 def a_sample_is_applied_again(context: Context, name: str) -> None:
-    samples.apply(world(context), name)
+    samples.apply_again(world(context), name)
 
 
-@then("every object of the sample {name:Sample} is as it was applied first")
-def as_applied_first(context: Context, name: str) -> None:
+@then("every object of the sample {name:Sample} is as it was")
+def as_it_was_applied(context: Context, name: str) -> None:
     samples.unchanged(world(context), name)
 
 

@@ -20,6 +20,11 @@ def the_sample_page_comes_back(context: Context) -> None:
     world(context).judge_pages()
 
 
+@then("no new backend of {name:Name} answers before it is ready")
+def none_answers_too_early(context: Context, name: str) -> None:
+    world(context).check_readiness(name)
+
+
 @then("{vantage:Vantage} gets the sample page at {frontend:Frontend}")
 def gets_the_sample_page(context: Context, vantage: Vantage, frontend: Frontend) -> None:
     world(context).fetch_and_judge(vantage, frontend)
@@ -118,6 +123,11 @@ def only_this_pod_answers(context: Context, pod: str) -> None:
 @then("the backends see themselves reached at their own address, at the target port of {frontend:Frontend}")
 def reached_at_their_own(context: Context, frontend: Frontend) -> None:
     bursts.check_reached(world(context), frontend)
+
+
+@then("the backends see themselves reached where the EndpointSlices of {name:Name} list them")
+def reached_where_listed(context: Context, name: str) -> None:
+    bursts.check_listed(world(context), name)
 
 
 @then("within the convergence time every flow that keeps its source port is answered")

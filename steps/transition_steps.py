@@ -1,9 +1,10 @@
 """Transitions: what becomes of backends and Services, and what their EndpointSlices make of it."""
 
-from svcproof.cluster.transitions import Transitions, delete_service
+from svcproof.cluster.transitions import CHANGED, Transitions, delete_service
 from svcproof.gherkin import Context, given, then, when, world
 from svcproof.model.change import Some, Transition
 from svcproof.model.listing import State
+from svcproof.model.service import Listing
 from svcproof.wishes import listings
 
 
@@ -27,6 +28,15 @@ def the_service_is_deleted(context: Context, name: str) -> None:
 @when("a bare pod {pod:Name} of {name:Name} joins")
 def a_bare_pod(context: Context, pod: str, name: str) -> None:
     listings(context).bare_pod(pod, name)
+
+
+@given("{by_hand:Listing} lists the backends of {name:Name} at port {number:Count}")
+@when("{by_hand:Listing} lists the backends of {name:Name} at port {number:Count}")
+def listed_by_hand(context: Context, by_hand: Listing, name: str, number: int) -> None:
+    here = world(context)
+    here.traffic.act(f'lists the backends of "{name}" for "{by_hand.service}" by hand')
+    listings(context).write(by_hand, name, number)
+    here.traffic.mark(CHANGED)
 
 
 @when("every EndpointSlice of {name:Name} is deleted")

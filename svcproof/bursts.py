@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 from svcproof.cluster import services
+from svcproof.cluster.listings import Listings, listed_at
 from svcproof.cluster.routing import target_number
 from svcproof.cluster.waiting import Deadline, let_pass
 from svcproof.model.history import Outcome
@@ -140,6 +141,11 @@ def check_reached(here: World, frontend: Frontend) -> Verdict:
         for pod in here.stage.selected(frontend.service)
     }
     return here.check("reached_at_own_address", addresses=found)
+
+
+def check_listed(here: World, name: str) -> Verdict:
+    """Require that each backend saw itself reached at an address and port that the Service's slices list for it."""
+    return here.check("reached_at_own_address", addresses=listed_at(Listings(here.stage).slices(name)))
 
 
 def check_meeting(here: World, meeting: Meeting) -> Verdict:

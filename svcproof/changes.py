@@ -73,6 +73,29 @@ def move(world: World, name: str, site: Site) -> None:
     _replace(world, name, lambda: world.stage.move(name, site))
 
 
+def hand_over(world: World, name: str) -> None:
+    """Make as many new backends behind shut gates, open theirs, then shut those of the old ones, which stay."""
+    stage = world.stage
+    old = services.names(stage.ready_pods(name))
+    world.veterans[name] = set(stage.known[name])
+    stage.scale(name, 2 * len(old))
+    new = stage.await_behind_gates(name, len(old))
+    world.traffic.act(f"opens the gates of {', '.join(new)}")
+    stage.set_gates(new, opened=True)
+    stage.await_ready(name, 2 * len(old))
+    world.traffic.act(f"shuts the gates of {', '.join(old)}")
+    stage.changed[name] = old
+    stage.set_gates(old, opened=False)
+    watches = world.sandbox.watches()
+
+    def look() -> Sighting[bool]:
+        ready = services.names(stage.ready_pods(name))
+        return Sighting(f"ready: {', '.join(ready)}", (ready == new) or None)
+
+    await_state(f'the old backends of "{name}" behind their gates', look, _patience(world), watches.news)
+    world.traffic.mark(CHANGED)
+
+
 def _replace(world: World, name: str, deed: Callable[[], None]) -> None:
     stage = world.stage
     before = world.veterans[name] = set(stage.known[name])

@@ -18,6 +18,7 @@ from svcproof.model.service import (
     Door,
     Errand,
     Frontend,
+    Listing,
     Meeting,
     Nodes,
     Place,
@@ -134,6 +135,13 @@ def read_site(text: str) -> Site:
     return Site(text)
 
 
+@parameter("Listing", rf"(?:the EndpointSlice {_QUOTED}|the Endpoints object) of {_QUOTED}")
+def read_listing(text: str) -> Listing:
+    """Read what lists endpoints by hand: 'the EndpointSlice "one" of "web"', 'the Endpoints object of "web"'."""
+    thing, _, service = text.rpartition(" of ")
+    return Listing(_name(service), _name(thing))
+
+
 @parameter("Count", r"[1-9]\d{0,4}")
 def read_count(text: str) -> int:
     """Read a number of things."""
@@ -202,11 +210,11 @@ _DOOR = (
 def read_frontend(text: str) -> Frontend:
     """Read where traffic goes: "web", the cluster IP of "web", port "tls" of the node port of "web" on one node."""
     port, pod, rest = "", "", text
-    if rest.endswith(Door.INGRESS.value):
-        host, _, path = rest.removesuffix(f" {Door.INGRESS.value}").partition(" at ")
-        return Frontend(_name(host), Door.INGRESS, path=path.strip('"') or "/")
     if found := re.match(r'port "?([^" ]+)"? of (.*)', rest):
         port, rest = found.groups()
+    if rest.endswith(Door.INGRESS.value):
+        host, _, path = rest.removesuffix(f" {Door.INGRESS.value}").partition(" at ")
+        return Frontend(_name(host), Door.INGRESS, port, path=path.strip('"') or "/")
     if found := re.match(r'pod "([^"]+)" of (.*)', rest):
         pod, rest = found.groups()
     if rest == Door.API_SERVER.value:

@@ -17,6 +17,7 @@ from svcproof.model.verdict import Inconclusive, Verdict
 from svcproof.world import World
 
 NAME = "web"
+CERTIFICATE = "certificate"
 IN_A_ROW = 5
 
 
@@ -35,6 +36,30 @@ def rewrite(here: World, rows: Sequence[Mapping[str, str]]) -> None:
     spec = _ingress(here, rows)["spec"]
     here.api.patch("Ingress", NAME, here.sandbox.namespace(), {"spec": spec})
     here.traffic.mark(CHANGED)
+
+
+def certify(here: World, host: str) -> None:
+    """Give the Ingress a certificate for one of its hosts, and await that it shows it.
+
+    What an Ingress does once it had its time is judged by laws, so one that shows no certificate raises nothing here.
+    """
+    here.traffic.act(f'gives the Ingress a certificate for "{host}"')
+    name = here.routing.ingress_host(host)
+    here.stage.certify(host, name, CERTIFICATE)
+    tls = [{"hosts": [name], "secretName": CERTIFICATE}]
+    here.api.patch("Ingress", NAME, here.sandbox.namespace(), {"spec": {"tls": tls}})
+    here.traffic.mark(CHANGED)
+    trust = here.stage.trusted[host]
+    (target,) = here.targets(Frontend(host, Door.INGRESS, "https"))
+
+    def look() -> Sighting[bool]:
+        seen = here.fetch_from_here(f"https://{target.address}/", 2.0, 0.0, trust)
+        return Sighting(seen.seen, True if seen.status else None)
+
+    with suppress(NotConverged):
+        await_state(
+            "the certificate of the Ingress", look, Deadline(here.settings.seconds(PROVIDED_SECONDS)), Rounds(0.3)
+        )
 
 
 def nobody_reached(here: World, name: str) -> Verdict:

@@ -50,6 +50,8 @@ class Lookups:
     questions: list[Question] = field(default_factory=list)
     configurations: list[tuple[str, resolver.Resolver]] = field(default_factory=list)
     """The namespace and resolver of every pod that was looked into."""
+    readers: list[InPod] = field(default_factory=list)
+    """The pods that were looked into, in the same order."""
 
     # asking
 
@@ -74,6 +76,7 @@ class Lookups:
                 raise Inconclusive("only the resolver of a pod is the cluster's to set up")
             ran = self.here.api.run(place.namespace, place.pod, place.container, ["cat", "/etc/resolv.conf"])
             self.configurations.append((place.namespace, resolver.read(ran.out)))
+            self.readers.append(place)
 
     def _questions(self, vantage: Vantage, frontend: Frontend, record: str, transport: str = "") -> list[Question]:
         kind = self._type(frontend, record)
@@ -193,6 +196,18 @@ class Lookups:
         """Require that the pod's resolver completes names as the Kubernetes documentation says."""
         verdicts = [resolver.searches(found, namespace) for namespace, found in self._read()]
         return self.here.say("searches", worst(verdicts))
+
+    def are_as_given(self) -> Verdict:
+        """Require that the pod's resolver has what the pod's own DNS configuration says."""
+        verdicts = []
+        for (_, found), place in zip(self._read(), self.readers, strict=True):
+            spec = self.here.api.get("Pod", place.pod, place.namespace)["spec"]
+            given, alone = spec.get("dnsConfig") or {}, spec["dnsPolicy"] == "None"
+            if not given:
+                raise Inconclusive(f"pod {place.pod} has no DNS configuration of its own")
+            servers, search = given.get("nameservers") or [], given.get("searches") or []
+            verdicts.append(resolver.is_as_given(found, servers, search, alone=alone))
+        return self.here.say("resolver_is_as_given", worst(verdicts))
 
     def _read(self) -> list[tuple[str, resolver.Resolver]]:
         if not self.configurations:

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import yaml
 
+from svcproof.bursts import REFUSAL_RATE, REFUSALS
 from svcproof.cluster import workloads
 from svcproof.cluster.api import Object
 from svcproof.cluster.services import restarts
@@ -54,9 +55,14 @@ def deploy(here: World, name: str) -> None:
 def apply(here: World, name: str) -> list[Object]:
     """Apply every manifest of a sample's folder, in the order of the files, and return what is stored then."""
     here.traffic.act(f'applies the sample "{name}"')
-    stored = [here.sandbox.apply(_by_role(here, one)) for one in manifests(name)]
-    here.samples.setdefault(name, []).append(stored)
-    return stored
+    return [here.sandbox.apply(_by_role(here, one)) for one in manifests(name)]
+
+
+def apply_again(here: World, name: str) -> None:
+    """Apply a sample's folder once more, and keep every object as it was before and as it is stored then."""
+    namespace = here.sandbox.namespace()
+    before = [here.api.get(one["kind"], one["metadata"]["name"], namespace) for one in manifests(name)]
+    here.applied_again[name] = [*zip(before, apply(here, name), strict=True)]
 
 
 def manifests(name: str) -> list[Object]:
@@ -75,12 +81,10 @@ def _by_role(here: World, item: Object) -> Object:
 
 
 def unchanged(here: World, name: str) -> Verdict:
-    """Require that the last application of a sample left every object as the one before had made it."""
-    applied = here.samples.get(name, [])
-    if len(applied) < 2:
-        raise Inconclusive(f'the sample "{name}" was not applied twice')
-    verdicts = [applied_alike(*pair) for pair in zip(applied[-2], applied[-1], strict=True)]
-    return here.say("applied_alike", worst(verdicts))
+    """Require that a sample's second application left every object as it was."""
+    if name not in here.applied_again:
+        raise Inconclusive(f'the sample "{name}" was not applied again')
+    return here.say("applied_alike", worst([applied_alike(*pair) for pair in here.applied_again[name]]))
 
 
 def tells(here: World, vantage: Vantage, frontend: Frontend) -> Verdict:
@@ -111,5 +115,6 @@ def _comes_to_answer(
         if ends == {Outcome.ANSWERED}:
             break
         rounds.wait(0, min(0.2, within.left))
-    streams = [one for place in places for one in here.traffic.burst(place, targets, LOOKS, rate=4.0, limit=LIMIT)]
+    looks, rate = (LOOKS, 4.0) if status < BAD_GATEWAY else (REFUSALS, REFUSAL_RATE)
+    streams = [one for place in places for one in here.traffic.burst(place, targets, looks, rate=rate, limit=LIMIT)]
     return here.check("every_exchange_answered", streams=streams)

@@ -23,9 +23,12 @@ from svcproof.model import variables
 from svcproof.model.assumptions import unless_backends_gave_up
 from svcproof.model.capability import Capability
 from svcproof.model.history import Exchange, Lane, Outcome
-from svcproof.model.pages import Fetch, Route, page_shows
+from svcproof.model.pages import Fetch, Route, Trust, page_shows
 from svcproof.model.service import Door, Frontend, Place, Vantage, Which
 from svcproof.model.verdict import Inconclusive, Verdict, met, unknown
+
+HTTPS = "https"
+"""The name of the port that speaks TLS."""
 
 SETTLED = "settled"
 """The mark from which on a change is over, as far as the API server says."""
@@ -79,7 +82,7 @@ class Recorder(Protocol):
 class FetchFromHere(Protocol):
     """Requests a page from this machine (svcproof.adapters.web)."""
 
-    def __call__(self, url: str, limit: float, since: float) -> Fetch: ...
+    def __call__(self, url: str, limit: float, since: float, trust: Trust | None = None) -> Fetch: ...
 
 
 @dataclass(frozen=True)
@@ -105,6 +108,8 @@ class World:
     node_control: NodeControl | None = None
     capability: Callable[[str], Capability] | None = None
     """What was found out about the cluster: an Ingress class, a load balancer's address."""
+    certify: Callable[[str], tuple[str, str]] | None = None
+    """Makes a certificate for a host name, and its key, in PEM (svcproof.adapters.keys)."""
     address_towards: Callable[[str], str] = str
     """This machine's own address on the way to another."""
     stage: Stage = field(init=False)
@@ -117,14 +122,16 @@ class World:
     """Every stream of steady traffic there was, by name."""
     undoing: ExitStack = field(default_factory=ExitStack)
     """What the scenario did to what others share; undone before anything else ends."""
-    samples: dict[str, list[list[Object]]] = field(default_factory=dict)
-    """What was stored each time that a sample was applied, by the sample's name."""
+    applied_again: dict[str, list[tuple[Object, Object]]] = field(default_factory=dict)
+    """The objects of a sample before and after its second application, by the sample's name."""
+    crowd: dict[str, tuple[str, float]] = field(default_factory=dict)
+    """Services by the hundred: each one's cluster IP, and when it was accepted, by its name."""
     kept: bool = False
     veterans: dict[str, set[str]] = field(default_factory=dict)
     """Each Deployment's backends from before its last change."""
 
     def __post_init__(self) -> None:
-        self.stage = Stage(self.sandbox, self.settings)
+        self.stage = Stage(self.sandbox, self.settings, self.certify)
         self.routing = Routing(self.stage, self.vantages)
 
     def hear(self, kind: str, before: Object | None, after: Object | None) -> None:
@@ -327,6 +334,13 @@ class World:
         budget = self.settings.budget
         return self.check("new_backends_answer_within", backends=new, after=SETTLED, budget=budget)
 
+    def check_readiness(self, name: str) -> Verdict:
+        """Require that no backend that came with the last change answered before it was ready."""
+        backends = self._backends(Which.NEW, name)
+        if not backends:
+            raise Inconclusive(f'no backend of "{name}" is new, so none can have answered too early')
+        return self.check("none_answered_before_ready", backends=backends)
+
     # single pages
 
     def fetch(self, vantage: Vantage, frontend: Frontend) -> None:
@@ -358,15 +372,19 @@ class World:
     def _paths(self, vantage: Vantage, frontend: Frontend) -> list[pages.Path]:
         paths: list[pages.Path] = []
         for target in self.targets(frontend):
-            url = f"http://{_host(target.host)}{'' if target.port == 80 else f':{target.port}'}/"
-            for said, fetcher in self._fetchers(vantage, url):
+            trust = self.stage.trusted.get(frontend.service) if frontend.port == HTTPS else None
+            scheme, usual = ("https", 443) if trust else ("http", 80)
+            url = f"{scheme}://{_host(target.host)}{'' if target.port == usual else f':{target.port}'}/"
+            for said, fetcher in self._fetchers(vantage, url, trust):
                 paths.append(pages.Path(Route(said, str(frontend), url, target.node), fetcher))
         return paths
 
-    def _fetchers(self, vantage: Vantage, url: str) -> list[tuple[str, pages.Fetcher]]:
+    def _fetchers(self, vantage: Vantage, url: str, trust: Trust | None) -> list[tuple[str, pages.Fetcher]]:
         namespace = self.sandbox.namespace()
         if vantage.place is Place.OUTSIDE:
-            return [(str(vantage), lambda limit, since: self.fetch_from_here(url, limit, since))]
+            return [(str(vantage), lambda limit, since: self.fetch_from_here(url, limit, since, trust))]
+        if trust is not None:
+            raise Inconclusive("only a host outside the cluster looks at certificates")
         if vantage.place is Place.BUSYBOX:
             self.stage.put_up(workloads.busybox_pod("busybox", self.stage.images))
             return [(str(vantage), pages.from_pod(self.api, namespace, "busybox", workloads.SHELL, url))]

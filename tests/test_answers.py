@@ -7,11 +7,13 @@ from svcproof.model.answers import (
     accepted,
     addresses_of_their_own,
     answered_by,
+    applied_alike,
     as_it_was,
     at,
     has,
     nothing_left,
     refused_as,
+    shown_as_it_is,
     tell_addresses,
 )
 from svcproof.model.verdict import Answer
@@ -142,3 +144,72 @@ def test_a_pod_that_has_ended_holds_no_address():
     mine = _pod("web-1", "10.244.0.5")
 
     assert addresses_of_their_own([mine], [mine, _pod("job-1", "10.244.0.5", phase="Succeeded")]).answer.value == "met"
+
+
+APPLIED = {
+    "kind": "Service",
+    "metadata": {"name": "web", "uid": "1", "resourceVersion": "5", "generation": 1},
+    "spec": {"type": "ClusterIP"},
+    "status": {"replicas": 0},
+}
+
+
+def test_an_object_that_was_applied_again_is_the_same_but_for_its_status() -> None:
+    meta = {**APPLIED["metadata"], "resourceVersion": "9"}
+    verdict = applied_alike(APPLIED, {**APPLIED, "metadata": meta, "status": {"replicas": 3}})
+
+    assert verdict.answer is Answer.MET
+
+
+@pytest.mark.parametrize(
+    ("part", "value", "said"),
+    [("spec", {"type": "NodePort"}, "spec was"), ("metadata", {"name": "web", "uid": "2"}, "uid was '1' and is '2'")],
+)
+def test_an_object_that_changed_when_applied_again_says_what_changed(part: str, value: object, said: str) -> None:
+    verdict = applied_alike(APPLIED, {**APPLIED, part: value})
+
+    assert verdict.answer is Answer.VIOLATED
+    assert said in verdict.because
+
+
+COLUMNS = [{"name": name} for name in ("Name", "Type", "Cluster-IP", "External-IP", "Port(s)", "Age")]
+
+
+def _table(service: dict[str, object], *cells: str) -> dict[str, object]:
+    item = {"metadata": {"name": "web"}, **service}
+    return {"columnDefinitions": COLUMNS, "rows": [{"cells": ["web", *cells, "5s"], "object": item}]}
+
+
+NODE_PORT = {
+    "spec": {
+        "type": "NodePort",
+        "clusterIP": "10.96.0.7",
+        "ports": [{"port": 80, "nodePort": 30080, "protocol": "TCP"}, {"port": 53, "protocol": "UDP"}],
+    }
+}
+BALANCED = {
+    "spec": {**NODE_PORT["spec"], "type": "LoadBalancer"},
+    "status": {"loadBalancer": {"ingress": [{"ip": "192.0.2.1"}, {"hostname": "lb.example"}]}},
+}
+
+
+@pytest.mark.parametrize(
+    ("service", "cells"),
+    [
+        (NODE_PORT, ("NodePort", "10.96.0.7", "<none>", "80:30080/TCP,53/UDP")),
+        (BALANCED, ("LoadBalancer", "10.96.0.7", "192.0.2.1,lb.example", "80:30080/TCP,53/UDP")),
+        ({"spec": BALANCED["spec"]}, ("LoadBalancer", "10.96.0.7", "<pending>", "80:30080/TCP,53/UDP")),
+        ({"spec": {"type": "ClusterIP", "clusterIP": "None"}}, ("ClusterIP", "None", "<none>", "<none>")),
+    ],
+)
+def test_a_service_is_shown_as_it_is(service: dict[str, object], cells: tuple[str, ...]) -> None:
+    assert shown_as_it_is(_table(service, *cells), "web").answer is Answer.MET
+
+
+def test_a_service_that_is_shown_otherwise_or_not_at_all_violates() -> None:
+    shown = _table(NODE_PORT, "NodePort", "10.96.0.7", "<none>", "80/TCP,53/UDP")
+    verdict = shown_as_it_is(shown, "web")
+
+    assert verdict.answer is Answer.VIOLATED
+    assert "port(s) '80/TCP,53/UDP', wanted '80:30080/TCP,53/UDP'" in verdict.because
+    assert shown_as_it_is(shown, "other").answer is Answer.VIOLATED

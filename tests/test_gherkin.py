@@ -4,7 +4,7 @@ import pytest
 from behave.matchers import ParseMatcher  # noqa: TID251 - types are tested through behave's own matcher
 
 from svcproof import gherkin
-from svcproof.model.service import Application, Backends, Door, Frontend, Nodes, Place, Site, Vantage
+from svcproof.model.service import Application, Backends, Door, Frontend, Listing, Nodes, Place, Site, Vantage
 
 
 def matches(sentence: str, text: str) -> bool:
@@ -21,6 +21,8 @@ def matches(sentence: str, text: str) -> bool:
         ('port "tls" of the node port of "web" on one node', Frontend("web", Door.NODE_PORT, "tls", Nodes.ONE)),
         ('the full name of "web"', Frontend("web", Door.FULL_NAME)),
         ('the address of every pod of "web"', Frontend("web", Door.POD_IP)),
+        ('host "shop" at "/cart" of the Ingress', Frontend("shop", Door.INGRESS, path="/cart")),
+        ('port "https" of host "shop" of the Ingress', Frontend("shop", Door.INGRESS, "https")),
     ],
 )
 def test_a_frontend_is_read_and_says_itself_again(text: str, frontend: Frontend) -> None:
@@ -33,6 +35,18 @@ def test_a_frontend_is_read_and_says_itself_again(text: str, frontend: Frontend)
 def test_a_vantage_is_read_and_says_itself_again(vantage: Vantage) -> None:
     assert gherkin.read_vantage(str(vantage)) == vantage
     assert matches("{vantage:Vantage} opens", f"{vantage} opens")
+
+
+@pytest.mark.parametrize(
+    ("text", "by_hand"),
+    [
+        ('the EndpointSlice "one" of "web"', Listing("web", "one")),
+        ('the Endpoints object of "web"', Listing("web")),
+    ],
+)
+def test_a_listing_by_hand_is_read(text: str, by_hand: Listing) -> None:
+    assert gherkin.read_listing(text) == by_hand
+    assert matches("{by_hand:Listing} lists", f"{text} lists")
 
 
 def test_a_vantage_may_be_the_pods_of_a_deployment() -> None:

@@ -228,3 +228,24 @@ def test_who_is_cut_off_by_a_policy_is_not_answered_and_its_prober_is_still_hear
     assert _ask("no_exchange_answered", cut).answer is Answer.MET
     assert _ask("no_exchange_answered", open_still).answer is Answer.VIOLATED
     assert _ask("no_exchange_answered", deaf).answer is Answer.UNKNOWN
+
+
+def _at_port(ports):
+    return lambda k, _: {"backend": WEB[k % len(WEB)], "reached": f"10.244.0.1:{8080 + k % ports}"}
+
+
+def test_every_address_that_is_listed_was_reached():
+    history = Making().run("pod", _at_port(2), until=4.0).history()
+    listed = ["10.244.0.1:8080", "10.244.0.1:8081"]
+
+    assert LAWS["every_address_reached"](history, addresses=listed).answer is Answer.MET
+
+
+def test_an_address_that_is_never_reached_violates_where_luck_is_no_excuse():
+    listed = [f"10.244.0.1:{8080 + number}" for number in range(3)]
+    many, few = (Making().run("pod", _at_port(2), until=until).history() for until in (4.0, 0.2))
+    verdict = LAWS["every_address_reached"](many, addresses=listed)
+
+    assert verdict.answer is Answer.VIOLATED
+    assert "10.244.0.1:8082" in verdict.because
+    assert LAWS["every_address_reached"](few, addresses=listed).answer is Answer.UNKNOWN

@@ -227,6 +227,14 @@ def test_a_witness_turns_unready_and_ready_on_command(witness: Witness) -> None:
     assert witness.get("/ready")[0] == 200
 
 
+@pytest.mark.parametrize(("word", "code"), [("succeed", 0), ("fail", 1)])
+def test_a_witness_ends_on_command(word: str, code: int) -> None:
+    ending = Witness()
+    ending.tell(word)
+    assert ending.process.wait(LIMIT) == code
+    ending.end()
+
+
 def test_a_delayed_witness_is_unready_at_first() -> None:
     delayed = Witness("--delay-ready", "60")
     assert delayed.get("/ready")[0] == 503

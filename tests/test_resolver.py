@@ -1,6 +1,8 @@
 """How a pod's resolver is set up: what it asks, and how it completes names."""
 
-from svcproof.model.resolver import Resolver, asks_cluster_dns, is_a_dns_service, read, searches
+import pytest
+
+from svcproof.model.resolver import Resolver, asks_cluster_dns, is_a_dns_service, is_as_given, read, searches
 from svcproof.model.verdict import Answer
 
 TEXT = """\
@@ -43,3 +45,25 @@ def test_a_dns_service_has_both_ports_and_a_ready_pod() -> None:
     assert is_a_dns_service({"53/UDP", "53/TCP", "9153/TCP"}, ["coredns-1"]).answer is Answer.MET
     assert is_a_dns_service({"53/UDP"}, ["coredns-1"]).answer is Answer.VIOLATED
     assert is_a_dns_service({"53/UDP", "53/TCP"}, []).answer is Answer.VIOLATED
+
+
+def test_a_resolver_is_as_the_pods_configuration_says_alone_or_after_its_policys() -> None:
+    found = Resolver(("10.96.0.10", "192.0.2.1"), ("shop.svc.example", "far.example"))
+
+    assert is_as_given(found, ["192.0.2.1"], ["far.example"], alone=False).answer is Answer.MET
+    assert is_as_given(found, found.servers, found.search, alone=True).answer is Answer.MET
+    assert is_as_given(found, [], ["far.example"], alone=False).answer is Answer.MET
+
+
+@pytest.mark.parametrize(
+    ("servers", "search", "alone"),
+    [
+        (["192.0.2.1"], ["far.example"], True),
+        (["192.0.2.2"], ["far.example"], False),
+        (["192.0.2.1"], ["far.example", "farther.example"], False),
+    ],
+)
+def test_a_resolver_that_is_not_as_given_violates(servers: list[str], search: list[str], alone: bool) -> None:
+    found = Resolver(("10.96.0.10", "192.0.2.1"), ("shop.svc.example", "far.example"))
+
+    assert is_as_given(found, servers, search, alone=alone).answer is Answer.VIOLATED

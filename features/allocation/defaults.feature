@@ -160,3 +160,17 @@ Feature: What a Service becomes when little is said
         """
       When a Service in another namespace asks for the name of "web"
       Then it is accepted
+
+  Rule: The list of Services MUST show each one's type, cluster IP, external address, and ports with their node ports
+
+    @al-38 @SYS-4 @extended
+    Scenario Outline: a <kind> Service is shown in the list as it is
+      When a <kind> Service "web" with no ready backends joins
+      Then the list of Services shows "web" as it is
+
+      Examples:
+        | kind         |
+        | ClusterIP    |
+        | NodePort     |
+        | LoadBalancer |
+        | headless     |

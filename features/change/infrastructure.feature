@@ -28,6 +28,16 @@ Feature: What carries Services restarts under traffic
       Then within the convergence time every caller reaches every ready backend of "web"
       And no connection is lost
 
+  Rule: Forwarding rules that something else removed MUST come back, at the latest with the next change of a Service
+
+    @ch-36 @CH-22 @needs.node-control
+    Scenario: a node's forwarding rules are removed, and come back when another Service comes
+      Given a ClusterIP Service "web" with 2 ready backends
+      And a pod on one node is answered at the cluster IP of "web"
+      And something else removes the forwarding rules of one node
+      When a ClusterIP Service "other" with 2 ready backends joins
+      Then within the convergence time a pod on one node is answered at the cluster IP of "web"
+
   Rule: While the control plane is away the Services' traffic MUST NOT notice
 
     @ch-13 @CH-15 @slow @needs.node-control @needs.node-addresses

@@ -88,3 +88,14 @@ Feature: Services that change under traffic
       When the Service "other" is deleted
       Then within the convergence time nobody answers at the former node port of "other"
       And no connection to the cluster IP of "web" is lost
+
+  Rule: A switch from one set of ready backends to another by a readiness gate MUST NOT cost a request
+
+    @ch-35 @CH-21
+    Scenario: the gates open for new backends and shut for the old ones
+      Given a NodePort Service "web" with 2 ready gated backends
+      And steady traffic from a pod on every node to the cluster IP of "web" over both kinds of connections
+      And steady traffic from a host outside the cluster to the node port of "web" on every node over both kinds of connections
+      When the gates of "web" open for as many new backends and shut for the old ones
+      Then within the convergence time only ready backends of "web" answer
+      And no connection is lost

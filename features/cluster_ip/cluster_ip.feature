@@ -131,6 +131,26 @@ Feature: Cluster IPs
       When every backend of "echo" turns ready
       Then within the convergence time a pod is answered at the cluster IP of "echo"
 
+  Rule: A Service whose only pods have ended MUST refuse connections
+
+    @cip-33 @RJ-3
+    Scenario Outline: a Service whose only pod <ends> comes to refuse
+      Given this Service exists:
+        """
+        spec:
+          selector: {app: web}
+          ports: [{port: 80, targetPort: 8080}]
+        """
+      And a bare pod "alone" of "web"
+      And a pod is answered at the cluster IP of "web"
+      When one backend of "web" <ends>
+      Then within the convergence time a pod is refused at the cluster IP of "web"
+
+      Examples:
+        | ends     |
+        | fails    |
+        | succeeds |
+
   Rule: Exposing a Deployment MUST give a Service with the Deployment's own selector, and it MUST answer
 
     @cip-31 @CIP-23
@@ -142,3 +162,14 @@ Feature: Cluster IPs
         | spec.type         | ClusterIP |
         | spec.selector.app | web       |
       And within the convergence time a pod is answered at the cluster IP of "web"
+
+  Rule: A backend MUST NOT receive a connection before it is ready
+
+    @cip-34 @RD-5
+    Scenario: backends that answer long before they are ready are not asked
+      Given a ClusterIP Service "echo" with 1 ready tardy backend
+      And steady traffic from a pod to the cluster IP of "echo"
+      When "echo" is scaled to 3 backends
+      Then within the convergence time every caller reaches every ready backend of "echo"
+      And no new backend of "echo" answers before it is ready
+      And no connection is lost

@@ -47,3 +47,19 @@ Feature: Records of Services
       Given a ClusterIP Service "echo" with no ready backends
       When every node looks up the address records of the half name of "echo"
       Then the look-up answers with exactly the cluster IP of "echo"
+
+  Rule: A pod's own DNS configuration MUST be what its resolver uses, and MUST NOT keep it from Services
+
+    @dns-17 @REC-8
+    Scenario: the resolver that a pod asks for is what it uses
+      Given a ClusterIP Service "echo" with 1 ready backend
+      When a pod with a resolver of its own reads its resolver's configuration
+      Then the resolver has what the pod's own DNS configuration says
+      And within the convergence time a pod with a resolver of its own finds the half name of "echo" at exactly the cluster IP of "echo"
+
+    @dns-18 @REC-9
+    Scenario: a pod with a long search list has all of it, and reaches a Service by name
+      Given a ClusterIP Service "echo" with 1 ready backend
+      When a pod with a long search list reads its resolver's configuration
+      Then the resolver has what the pod's own DNS configuration says
+      And within the convergence time a pod with a long search list is answered at the full name of "echo"

@@ -116,6 +116,24 @@ Feature: What EndpointSlices tell
       Then within the convergence time "web" lists an endpoint that is terminating and serving, but not ready
       And within the convergence time the endpoints of "web" tell its pods as they are
 
+    @es-18 @ES-13 @extended @needs.exec
+    Scenario Outline: a pod that <ends> is not listed any more when another has joined
+      Given this Service exists:
+        """
+        spec:
+          selector: {app: web}
+          ports: [{port: 80}]
+        """
+      And a bare pod "alone" of "web"
+      And one backend of "web" <ends>
+      When a bare pod "newcomer" of "web" joins
+      Then within the convergence time the endpoints of "web" tell its pods as they are
+
+      Examples:
+        | ends     |
+        | fails    |
+        | succeeds |
+
   Rule: EndpointSlices MUST be kept by the cluster for as long as the Service lives, and no longer
 
     @es-13 @ES-6 @ES-7 @extended

@@ -76,3 +76,14 @@ Feature: Ingress
       When a host outside the cluster opens 20 connections to host "shop" of the Ingress
       Then every connection is answered
       But within the convergence time a host outside the cluster is not answered at the cluster IP of "shop"
+
+  Rule: An Ingress with a certificate MUST serve HTTPS for its host
+
+    @ing-06 @ING-7 @needs.outside
+    Scenario: the Ingress shows the host's own certificate, and the page
+      Given a ClusterIP Service "shop" with 1 ready nginx pod
+      And an Ingress with the rules:
+        | host | path | Service |
+        | shop | /    | shop    |
+      When the Ingress is given a certificate for host "shop"
+      Then a host outside the cluster gets the sample page at port "https" of host "shop" of the Ingress

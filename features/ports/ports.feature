@@ -150,3 +150,11 @@ Feature: Ports
       Then within the convergence time "echo" lists exactly 4 ready endpoints
       And every kept-alive connection stays with one backend
       And no connection is lost
+
+  Rule: A Service MUST carry plain HTTP and TLS side by side, the latter unchanged to the backend that ends it
+
+    @po-11 @MP-6 @NP-12 @core @needs.node-addresses
+    Scenario: a web page shows over HTTP, and over TLS under the backends' own certificate
+      When a NodePort Service "web" with 2 ready nginx-with-tls pods joins
+      Then a host outside the cluster gets the sample page at port "http" of the node port of "web" on every node
+      And a host outside the cluster gets the sample page at port "https" of the node port of "web" on every node

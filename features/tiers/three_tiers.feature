@@ -54,5 +54,5 @@ Feature: Presentation, application and data
     Scenario: a folder that is applied again leaves everything as it was
       Given the sample "three-tiers" is deployed
       When the sample "three-tiers" is applied again
-      Then every object of the sample "three-tiers" is as it was applied first
+      Then every object of the sample "three-tiers" is as it was
       And the pods of "application" are the ones from before, never restarted

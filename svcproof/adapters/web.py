@@ -4,23 +4,33 @@ from __future__ import annotations
 
 import shutil
 import socket
+import ssl
 import threading
 import time
 from contextlib import suppress
 from dataclasses import dataclass
+from http.client import HTTPException, HTTPResponse
+from urllib.parse import urlsplit
 
 import requests
 
 from svcproof.adapters import shell
-from svcproof.model.pages import Fetch
+from svcproof.model.pages import Fetch, Trust
 
 
-def fetch_from_here(url: str, limit: float, since: float) -> Fetch:
+def fetch_from_here(url: str, limit: float, since: float, trust: Trust | None = None) -> Fetch:
     """Request a page over a new connection, within *limit* seconds; *since* is the monotonic moment to count from.
 
     Whatever comes instead of an answer is told, not raised. No proxy of this machine is used: it is no way to a node.
+    With *trust* it is asked for over TLS under that name, and taken only from whoever shows that certificate.
     """
     began = time.monotonic()
+    if trust is not None:
+        try:
+            status, body = _over_tls(url, limit, trust)
+        except (OSError, HTTPException) as trouble:
+            return Fetch(began - since, time.monotonic() - began, problem=_reason(trouble) or type(trouble).__name__)
+        return Fetch(began - since, time.monotonic() - began, status, body)
     with requests.Session() as session:
         session.trust_env = False
         try:
@@ -37,6 +47,21 @@ def fetch_from_here(url: str, limit: float, since: float) -> Fetch:
             return Fetch(began - since, time.monotonic() - began, answer.status_code, answer.text)
     mine = "cannot assign" in problem.lower() or "too many open files" in problem.lower()
     return Fetch(began - since, time.monotonic() - began, problem=problem, not_sent=mine)
+
+
+def _over_tls(url: str, limit: float, trust: Trust) -> tuple[int, str]:
+    """Return the status and body of a page; raise OSError (that of a certificate is one) or HTTPException."""
+    parts = urlsplit(url)
+    context = ssl.create_default_context(cadata=trust.certificate)
+    context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN  # the certificate itself is trusted, and no authority
+    with (
+        socket.create_connection((parts.hostname or "", parts.port or 443), timeout=limit) as plain,
+        context.wrap_socket(plain, server_hostname=trust.host) as sock,
+    ):
+        sock.sendall(f"GET {parts.path or '/'} HTTP/1.1\r\nHost: {trust.host}\r\nConnection: close\r\n\r\n".encode())
+        answer = HTTPResponse(sock)
+        answer.begin()
+        return answer.status, answer.read().decode("utf-8", "replace")
 
 
 def _reason(trouble: BaseException) -> str:

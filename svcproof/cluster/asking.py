@@ -38,6 +38,9 @@ PROXY_SECONDS = 15.0
 
 MERGE = "application/merge-patch+json"
 
+TABLE = "application/json;as=Table;v=v1;g=meta.k8s.io"
+"""The form in which the server lists objects for people (Kubernetes API concepts, "Receiving resources as Tables")."""
+
 _DOCUMENTATION = IPv6Address("2001:db8::1")
 """The first of many addresses that nobody has (RFC 3849)."""
 
@@ -172,6 +175,14 @@ class Asking:
         if found is None:
             return violated(f"{self.asked} does not exist")
         return answers.has(str(self.asked), found, self._wished)
+
+    def shown(self, name: str) -> Verdict:
+        """Say whether the server's own table of the namespace's Services shows this one as it is."""
+        path, query = _path("Service", self.sandbox.namespace()), {"includeObject": "Object"}
+        reply = self.api.ask("GET", path, query=query, accept=TABLE)
+        if not reply.accepted:
+            return unknown(f"no table was given: {answer_of(reply)}")
+        return answers.shown_as_it_is(reply.body, name)
 
     def delete_labelled(self, label: str) -> Asked:
         """Ask for the deletion of every Service of the namespace that carries app=LABEL, in one request."""

@@ -143,6 +143,13 @@ class Disruptions:
         """Start the service proxies of all nodes anew, at once."""
         self._restart(services.names(self._api.list("Node")))
 
+    def remove_rules(self) -> None:
+        """Take away what the service proxy of the first node has written; it is started anew in the end."""
+        node = self.stage.nodes[0]
+        self.traffic.act(f"removes the forwarding rules of {node}")
+        self.undoing.callback(self._nodes.restart_proxy, node)
+        self._nodes.remove_proxy_rules(node)
+
     def _restart(self, nodes: list[str]) -> None:
         self.traffic.act(f"restarts the service proxy of {', '.join(nodes)}")
         with ThreadPoolExecutor(len(nodes)) as pool:
@@ -251,6 +258,7 @@ _DEEDS: Mapping[Disruption, Callable[[Disruptions], None]] = {
     Disruption.DRAINED: Disruptions.drain,
     Disruption.PROXY_RESTARTS: Disruptions.restart_proxy,
     Disruption.PROXIES_RESTART: Disruptions.restart_proxies,
+    Disruption.RULES_REMOVED: Disruptions.remove_rules,
     Disruption.CONTROL_PLANE_AWAY: Disruptions.take_control_plane_away,
     Disruption.DNS_REPLICA_LOST: Disruptions.lose_dns_replica,
     Disruption.DNS_ROLLED_OUT: Disruptions.roll_dns_out,

@@ -2,20 +2,66 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from svcproof.cluster import workloads
 from svcproof.cluster.api import Object
-from svcproof.cluster.services import SERVICE_NAME_LABEL
+from svcproof.cluster.services import SERVICE_NAME_LABEL, joined
 from svcproof.cluster.stage import Stage
 from svcproof.cluster.waiting import Deadline, NotConverged, Sighting, await_state
 from svcproof.model import listing
 from svcproof.model.listing import State
-from svcproof.model.service import Application
+from svcproof.model.service import Application, Listing
 from svcproof.model.verdict import Answer, Verdict, met, unknown, violated
 
 ZONE_LABEL = "topology.kubernetes.io/zone"
+
+
+def written(by_hand: Listing, family: str, pods: Sequence[Object], number: int) -> Object:
+    """Return the EndpointSlice, or Endpoints object, that lists these pods at this port for a Service."""
+    own = [(pod, entry["ip"]) for pod in pods for entry in pod["status"]["podIPs"]
+           if (":" in entry["ip"]) == (family == "IPv6")]  # fmt: skip
+    ports = [{"port": number, "protocol": "TCP"}]
+    if not by_hand.slice:
+        addresses = [{"ip": address, "targetRef": _reference(pod)} for pod, address in own]
+        subsets = [{"addresses": addresses, "ports": ports}]
+        return {"apiVersion": "v1", "kind": "Endpoints", "metadata": {"name": by_hand.service}, "subsets": subsets}
+    endpoints = [
+        {
+            "addresses": [address],
+            "conditions": {"ready": True},
+            "nodeName": pod["spec"]["nodeName"],
+            "targetRef": _reference(pod),
+        }
+        for pod, address in own
+    ]
+    labels = {SERVICE_NAME_LABEL: by_hand.service, "endpointslice.kubernetes.io/managed-by": "svcproof.dev"}
+    return {
+        "apiVersion": "discovery.k8s.io/v1",
+        "kind": "EndpointSlice",
+        "metadata": {"name": by_hand.slice, "labels": labels},
+        "addressType": family,
+        "endpoints": endpoints,
+        "ports": [{"name": "", **ports[0]}],
+    }
+
+
+def _reference(pod: Object) -> Object:
+    meta = pod["metadata"]
+    return {"kind": "Pod", "name": meta["name"], "namespace": meta["namespace"], "uid": meta["uid"]}
+
+
+def listed_at(slices: Iterable[Object]) -> dict[str, list[str]]:
+    """Return where each pod is listed, by its name: "10.1.2.3:8080"."""
+    found: dict[str, list[str]] = {}
+    for item in slices:
+        for entry in item.get("endpoints") or []:
+            pod = (entry.get("targetRef") or {}).get("name", "")
+            found.setdefault(pod, []).extend(
+                joined(address, port["port"]) for address in entry["addresses"] for port in item.get("ports") or []
+            )
+    return found
 
 
 @dataclass
@@ -75,6 +121,13 @@ class Listings:
         """Delete every EndpointSlice of a Service."""
         for item in self.slices(name):
             self.stage.api.delete("EndpointSlice", item["metadata"]["name"], self.stage.sandbox.namespace())
+
+    def write(self, by_hand: Listing, deployment: str, number: int) -> None:
+        """List the ready pods of a Deployment by hand, at this port of theirs; what was listed before goes."""
+        spec = self.stage.service(by_hand.service)["spec"]
+        family = (spec.get("ipFamilies") or ["IPv4"])[0]
+        pods = self.stage.ready_pods(deployment)
+        self.stage.sandbox.apply(written(by_hand, family, pods, number))
 
     def bare_pod(self, pod: str, service: str) -> None:
         """Put up a pod that nobody looks after, labelled as a Service selects."""

@@ -37,6 +37,9 @@ class NodeControl(Protocol):
     def proxy_rules(self, node: str) -> str:
         """Return the rules that the node's service proxy has written, as text; raise ControlTrouble where none are."""
 
+    def remove_proxy_rules(self, node: str) -> None:
+        """Take away the rules that the node's service proxy has written, as another program on the node might."""
+
     def restore(self, node: str) -> None:
         """Put a node back on the network, and start what was stopped on it."""
 

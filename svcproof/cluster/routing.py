@@ -61,8 +61,19 @@ class Routing:
         self.stage.configure(workloads.agent_configuration())
         pod = workloads.prober_pod("without-dns", self.stage.images)
         pod["spec"].update(dnsPolicy="None", dnsConfig={"nameservers": [NOBODY]})
-        node = _node(self.stage.put_up(pod))
-        return InPod(self.stage.sandbox.namespace(), "without-dns", "prober", node, f"pod without-dns on {node}")
+        return self._start_in(self.stage.put_up(pod), "prober")
+
+    def _pod_with_dns(self, *, own: bool) -> InPod:
+        """Put up a pod whose resolver is not set up as others' are, and return it."""
+        stage = self.stage
+        pod = workloads.prober_pod("own-dns" if own else "long-search", stage.images)
+        if own:
+            servers = stage.api.get("Service", "kube-dns", "kube-system")["spec"]["clusterIPs"]
+            pod["spec"] |= workloads.own_dns(servers, self.domain)
+        else:
+            pod["spec"] |= workloads.long_search()
+        stage.configure(workloads.agent_configuration())
+        return self._start_in(stage.put_up(pod), "prober")
 
     @cached_property
     def domain(self) -> str:
@@ -208,7 +219,8 @@ class Routing:
         if not self.ingress_address:
             raise Inconclusive("nobody has found out where an Ingress answers")
         host = self.ingress_host(frontend.service)
-        return Target(str(frontend), self.ingress_address, 80, path=frontend.path, host_header=host)
+        number = 443 if frontend.port else 80
+        return Target(str(frontend), self.ingress_address, number, path=frontend.path, host_header=host)
 
     def ingress_host(self, name: str) -> str:
         """Return the host name that a feature calls so: its own in each scenario, for all share one controller."""
@@ -230,17 +242,22 @@ class Routing:
         protocol = "udp" if port.get("protocol") == "UDP" else "tcp" if port.get("name") == "tcp" else "http"
         return Target(str(frontend), host, number, protocol=protocol, node=node)
 
-    def _backends(self, vantage: Vantage) -> list[Start]:
+    def _particular(self, vantage: Vantage) -> list[Start]:
+        """Return the backends that are meant, or the pod whose resolver is set up in its own way."""
+        if vantage.place is Place.WITHOUT_DNS:
+            return [self._pod_without_dns]
+        if vantage.place in (Place.OWN_DNS, Place.LONG_SEARCH):
+            return [self._pod_with_dns(own=vantage.place is Place.OWN_DNS)]
         pods = self.stage.ready_pods(vantage.of)
         if not pods:
             raise Inconclusive(f'"{vantage.of}" has no ready pod to start from')
         chosen = pods if vantage.place is Place.EVERY_POD_OF else pods[:1]
-        return [self._in_witness(pod) for pod in chosen]
+        return [self._start_in(pod, "witness") for pod in chosen]
 
     @staticmethod
-    def _in_witness(pod: Object) -> InPod:
+    def _start_in(pod: Object, container: str) -> InPod:
         meta = pod["metadata"]
-        return InPod(meta["namespace"], meta["name"], "witness", _node(pod), f"pod {meta['name']} on {_node(pod)}")
+        return InPod(meta["namespace"], meta["name"], container, _node(pod), f"pod {meta['name']} on {_node(pod)}")
 
     def _nodes(self, place: Place, frontend: Frontend | None) -> list[str]:
         if place in (Place.SAME_NODE, Place.OTHER_NODE):

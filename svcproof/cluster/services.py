@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from ipaddress import ip_address
 
 from svcproof.cluster.api import ClusterApi, Object
-from svcproof.cluster.workloads import PORT
-from svcproof.model.service import ServiceKind
+from svcproof.cluster.workloads import GATE, PORT, TLS_PORT
+from svcproof.model.service import Application, ServiceKind
 from svcproof.model.verdict import Inconclusive
 
 SERVICE_NAME_LABEL = "kubernetes.io/service-name"
@@ -44,6 +44,13 @@ def service(
     spec.update({"selector": selected} if selected else {})
     spec.update({"clusterIP": "None"} if kind is ServiceKind.HEADLESS else {})
     return {"apiVersion": "v1", "kind": "Service", "metadata": {"name": name, "labels": {"app": name}}, "spec": spec}
+
+
+def ports(application: Application) -> tuple[Port, ...]:
+    """Return the ports of a Service before what its backends run."""
+    if application is Application.NGINX_WITH_TLS:
+        return Port(name="http"), Port(443, TLS_PORT, "https")
+    return (Port(),)
 
 
 def port_of(item: Object, name: str = "") -> Object:
@@ -101,6 +108,25 @@ def is_ready(item: Object) -> bool:
     conditions = item.get("status", {}).get("conditions") or []
     ready = any(condition["type"] == "Ready" and condition["status"] == "True" for condition in conditions)
     return ready and "deletionTimestamp" not in item["metadata"]
+
+
+def is_behind_gate(pod: Object) -> bool:
+    """Whether a pod's containers are ready and the pod is not: a readiness gate is shut."""
+    conditions = pod.get("status", {}).get("conditions") or []
+    return not is_ready(pod) and any(one["type"] == "ContainersReady" and one["status"] == "True" for one in conditions)
+
+
+def gate_patch(conditions: Sequence[Object], *, opened: bool) -> list[Object]:
+    """Return the JSON patch of a pod that opens or shuts its gate: it fails where the conditions have moved."""
+    gate = {"type": GATE, "status": "True" if opened else "False"}
+    for place, one in enumerate(conditions):
+        if one["type"] == GATE:
+            path = f"/status/conditions/{place}"
+            return [
+                {"op": "test", "path": f"{path}/type", "value": GATE},
+                {"op": "replace", "path": f"{path}/status", "value": gate["status"]},
+            ]
+    return [{"op": "add", "path": "/status/conditions/-", "value": gate}]
 
 
 @dataclass(frozen=True)

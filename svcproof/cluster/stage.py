@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from svcproof.cluster import services, workloads
 from svcproof.cluster.api import ClusterApi, Object
 from svcproof.cluster.sandbox import Sandbox
-from svcproof.cluster.services import Endpoint, NodeAddress
+from svcproof.cluster.services import Endpoint, NodeAddress, Port
 from svcproof.cluster.settings import Settings
 from svcproof.cluster.waiting import Deadline, Sighting, await_state
+from svcproof.model.pages import Trust
 from svcproof.model.service import Application, Backends, ServiceKind, Setting, Site
 from svcproof.model.verdict import Inconclusive
 
@@ -28,6 +29,10 @@ class Stage:
 
     sandbox: Sandbox
     settings: Settings
+    certifier: Callable[[str], tuple[str, str]] | None = None
+    """Makes a certificate for a host name, and its key, in PEM."""
+    trusted: dict[str, Trust] = field(default_factory=dict)
+    """The certificate that callers of a Service, or of an Ingress's host, take, by the feature's name for it."""
     backends: dict[str, Backends] = field(default_factory=dict)
     kinds: dict[str, ServiceKind] = field(default_factory=dict)
     born: dict[str, dict[str, int]] = field(default_factory=dict)
@@ -54,11 +59,13 @@ class Stage:
 
     def serve(self, name: str, kind: ServiceKind, backends: Backends, setting: Setting | None = None) -> None:
         """Declare a Service, then its Deployment (pods learn only of Services older than they), and await both."""
-        self.expose(name, kind, setting)
+        self.expose(name, kind, setting, services.ports(backends.application))
         self.deploy(name, backends)
         self.await_endpoints(name, backends.count)
 
-    def expose(self, name: str, kind: ServiceKind, setting: Setting | None = None) -> None:
+    def expose(
+        self, name: str, kind: ServiceKind, setting: Setting | None = None, ports: Sequence[Port] = (Port(),)
+    ) -> None:
         """Declare a Service that selects the Deployment of the same name, and has a setting from its beginning.
 
         Where the Deployment is there already its own selector is taken, as `kubectl expose` does.
@@ -68,7 +75,7 @@ class Stage:
         if name in self.backends and name not in self.stateful:
             deployment = self.api.get("Deployment", name, self.sandbox.namespace())
             selector = deployment["spec"]["selector"]["matchLabels"]
-        body = services.service(name, kind, selector=selector)
+        body = services.service(name, kind, ports, selector)
         body["spec"].update(setting.spec if setting else {})
         self.sandbox.create(body)
 
@@ -78,10 +85,26 @@ class Stage:
         if backends.application is Application.HOST_NETWORK:
             self.sandbox.permit_host_network()
         self.configure(workloads.configuration(backends.application))
+        if backends.application is Application.NGINX_WITH_TLS:
+            self.certify(name, f"{name}.{self.sandbox.namespace()}.example", workloads.CERTIFICATE)
         self.sandbox.create(workloads.deployment(name, backends.count, backends.application, self.images, placement))
         self.backends[name] = backends
+        if backends.application is Application.GATED:
+            self.set_gates(self.await_behind_gates(name, backends.count), opened=True)
         pods = self.await_ready(name, backends.count)
         self.born[name] = {pod["metadata"]["uid"]: services.restarts(pod) for pod in pods}
+
+    def certify(self, name: str, host: str, secret: str) -> None:
+        """Make a Secret that holds a certificate for a host name; callers of *name* trust no other."""
+        if self.certifier is None:
+            raise Inconclusive("nobody makes certificates here")
+        certificate, key = self.certifier(host)
+        self.trusted[name] = Trust(host, certificate)
+        data = {"tls.crt": certificate, "tls.key": key}
+        meta = {"name": secret}
+        self.sandbox.create(
+            {"apiVersion": "v1", "kind": "Secret", "metadata": meta, "type": "kubernetes.io/tls", "stringData": data}
+        )
 
     def _placement(self, site: Site) -> workloads.Placement:
         if site is Site.ANYWHERE:
@@ -188,6 +211,24 @@ class Stage:
         follow(f"{count} ready endpoints, its ready backends", ready)
         self.await_gone(name, count)
         return follow(f"exactly {count} endpoints, all ready", exact)
+
+    def await_behind_gates(self, name: str, count: int) -> list[str]:
+        """Return the names of so many pods of a Deployment, once only their gates keep them from being ready."""
+        watches = self.sandbox.watches()
+
+        def look() -> Sighting[list[str]]:
+            pods = [pod for pod in self.pods(name) if "deletionTimestamp" not in pod["metadata"]]
+            found = services.names(pod for pod in pods if services.is_behind_gate(pod))
+            return Sighting(f"{', '.join(found) or 'none'}", found if len(found) == count else None)
+
+        return await_state(f'{count} pods of "{name}" behind their gates', look, self._patience(), watches.news)
+
+    def set_gates(self, pods: Sequence[str], *, opened: bool) -> None:
+        """Open or shut the readiness gates of pods; the other conditions are the kubelet's and stay as they are."""
+        namespace = self.sandbox.namespace()
+        for pod in pods:
+            known = self.api.get("Pod", pod, namespace)["status"].get("conditions") or []
+            self.api.patch("Pod", pod, namespace, services.gate_patch(known, opened=opened), subresource="status")
 
     def await_gone(self, name: str, count: int) -> None:
         """Return once a Deployment has no more than *count* pods, those on their way out included."""

@@ -50,11 +50,11 @@ class Transitions:
 
     def _do(self, name: str, pod: str, transition: Transition) -> None:
         api, namespace = self.stage.api, self.stage.sandbox.namespace()
-        if transition in (Transition.UNREADY, Transition.READY):
-            word = transition.value.removeprefix("turns ")
+        if transition in _WORDS:
+            word = _WORDS[transition]
             ran = api.run(namespace, pod, "witness", ["python3", f"{workloads.AGENT_FOLDER}/agent.py", "tell", word])
             if ran.code != 0:
-                raise Inconclusive(f"pod {pod} could not be told to turn {word}: {ran.err.strip() or ran.out.strip()}")
+                raise Inconclusive(f"pod {pod} could not be told: {word}: {ran.err.strip() or ran.out.strip()}")
         elif transition in (Transition.UNLABELLED, Transition.LABELLED):
             label = None if transition is Transition.UNLABELLED else name
             api.patch("Pod", pod, namespace, {"metadata": {"labels": {"app": label}}})
@@ -74,9 +74,22 @@ class Transitions:
         await_state(f"pod {pod}: {transition.value}", look, within, watches.news)
 
 
+_WORDS = {
+    Transition.UNREADY: "unready",
+    Transition.READY: "ready",
+    Transition.SUCCEEDED: "succeed",
+    Transition.FAILED: "fail",
+}
+"""What the witness in a pod is told."""
+
+
 def _ready(pod: Object | None) -> bool:
     conditions = (pod or {}).get("status", {}).get("conditions") or []
     return any(one["type"] == "Ready" and one["status"] == "True" for one in conditions)
+
+
+def _phase(pod: Object | None) -> str:
+    return str((pod or {}).get("status", {}).get("phase", ""))
 
 
 def _label(pod: Object | None) -> str:
@@ -90,6 +103,8 @@ _SHOWN: Mapping[Transition, Callable[[Object | None, str], bool]] = {
     Transition.FORCED: lambda pod, _: pod is None,
     Transition.UNLABELLED: lambda pod, name: pod is not None and _label(pod) != name,
     Transition.LABELLED: lambda pod, name: _label(pod) == name,
+    Transition.SUCCEEDED: lambda pod, _: _phase(pod) == "Succeeded",
+    Transition.FAILED: lambda pod, _: _phase(pod) == "Failed",
 }
 
 

@@ -26,6 +26,12 @@ SECOND_UDP_PORT = 9002
 DRAIN_SECONDS = 5
 """How long a backend goes on answering after its deletion was asked for: the data plane needs time to turn away."""
 
+TARDY_SECONDS = 6
+"""How long a tardy backend answers before it says that it is ready: longer than a busy machine takes to notice."""
+
+MANY_PORTS = range(10000, 10030)
+"""Where many-port backends answer HTTP, too."""
+
 LINGER_SECONDS = 45
 """How long a lingering backend does: longer than a scenario looks at it."""
 
@@ -36,6 +42,12 @@ SHELL = "shell"
 AGENT_FOLDER = "/svcproof"
 AGENT_CONFIG = "svcproof-agent"
 NGINX_CONFIG = "svcproof-nginx"
+TLS_CONFIG = "svcproof-nginx-tls"
+CERTIFICATE = "certificate"
+"""The Secret that holds the certificate of a Deployment that speaks TLS."""
+
+TLS_PORT = 8443
+_CERTIFICATE_FOLDER = "/etc/svcproof-certificate"
 
 _NGINX_CONF = f"""\
 worker_processes 1;
@@ -58,14 +70,40 @@ http {{
     }}
 }}
 """
+_TLS_CONF = _NGINX_CONF.replace(
+    f"        listen [::]:{PORT};\n",
+    f"""\
+        listen [::]:{PORT};
+        listen {TLS_PORT} ssl;
+        listen [::]:{TLS_PORT} ssl;
+        ssl_certificate {_CERTIFICATE_FOLDER}/tls.crt;
+        ssl_certificate_key {_CERTIFICATE_FOLDER}/tls.key;
+""",
+)
 _IDLE = "trap 'exit 0' TERM INT; while :; do sleep 3600 & wait $!; done"
 _AGENT = ["python3", f"{AGENT_FOLDER}/agent.py"]
 _WITNESS_PORTS = [
     *("--http", str(PORT), "--http", str(SECOND_PORT)),
     *("--tcp", str(TCP_PORT), "--udp", str(UDP_PORT), "--udp", str(SECOND_UDP_PORT)),
 ]
-_DRAINS = {Application.WITNESS: DRAIN_SECONDS, Application.LINGERING: LINGER_SECONDS}
-_DRAINS |= dict.fromkeys((Application.HOST_NETWORK, Application.PORT_SWAPPING, Application.SIDECAR), DRAIN_SECONDS)
+_DRAINS = {
+    Application.WITNESS: DRAIN_SECONDS,
+    Application.LINGERING: LINGER_SECONDS,
+    Application.TARDY: DRAIN_SECONDS,
+    Application.GATED: DRAIN_SECONDS,
+    Application.HOST_NETWORK: DRAIN_SECONDS,
+    Application.PORT_SWAPPING: DRAIN_SECONDS,
+    Application.SIDECAR: DRAIN_SECONDS,
+    Application.MANY_PORT: DRAIN_SECONDS,
+}
+_MANNERS = {
+    Application.TARDY: ("--delay-ready", str(TARDY_SECONDS)),
+    Application.MANY_PORT: tuple(word for port in MANY_PORTS for word in ("--http", str(port))),
+}
+"""What else the witness of an application is told."""
+
+GATE = "svcproof.dev/gate"
+"""The condition that a gated backend needs besides its own readiness; whoever holds the gate sets it."""
 _RESOURCES = {"requests": {"cpu": "5m", "memory": "16Mi"}}
 _PROBER_RESOURCES = {"requests": {"cpu": "100m", "memory": "32Mi"}}
 """A prober that waits for its turn keeps no schedule: its share of a busy node is larger than a backend's."""
@@ -117,6 +155,8 @@ def configuration(application: Application) -> Object | None:
     """Return the ConfigMap that an application's pods mount; one of each serves all Deployments of a namespace."""
     if application in (Application.NGINX, Application.NGINX_AND_BUSYBOX):
         return _config_map(NGINX_CONFIG, {"nginx.conf": _NGINX_CONF})
+    if application is Application.NGINX_WITH_TLS:
+        return _config_map(TLS_CONFIG, {"nginx.conf": _TLS_CONF})
     if application in _DRAINS:
         return agent_configuration()
     return None
@@ -148,6 +188,7 @@ def deployment(
                     **placement.spec(labels),
                     "volumes": _volumes(application),
                     **_apart(application, images),
+                    **({"readinessGates": [{"conditionType": GATE}]} if application is Application.GATED else {}),
                 },
             },
         },
@@ -155,9 +196,18 @@ def deployment(
 
 
 def bare_pod(name: str, application: Application, images: Images, labels: Mapping[str, str]) -> Object:
-    """Return a pod that answers and that nobody looks after, with these labels."""
+    """Return a pod that answers and that nobody looks after, with these labels; when it ends it stays ended."""
     pod = _pod(name, _containers(application, images), _volumes(application), ANYWHERE)
     pod["metadata"]["labels"] = dict(labels)
+    pod["spec"]["restartPolicy"] = "Never"
+    return pod
+
+
+def unrun_pod(name: str, images: Images, labels: Mapping[str, str]) -> Object:
+    """Return a pod that no scheduler puts on a node, with these labels."""
+    pod = _pod(name, [_shell(images)], [], ANYWHERE)
+    pod["metadata"]["labels"] = dict(labels)
+    pod["spec"]["schedulerName"] = "svcproof.dev-nobody"
     return pod
 
 
@@ -178,6 +228,26 @@ def prober_pod(name: str, images: Images, placement: Placement = ANYWHERE, *, ho
     if host_network:
         pod["spec"].update(hostNetwork=True, dnsPolicy="ClusterFirstWithHostNet", tolerations=[{"operator": "Exists"}])
     return pod
+
+
+def own_dns(servers: Sequence[str], domain: str) -> Object:
+    """Return the part of a pod's spec that gives it its own name servers, and one search domain: all Services."""
+    options = [{"name": "ndots", "value": "5"}]
+    config = {"nameservers": list(servers)[:MOST_SERVERS], "searches": [f"svc.{domain}"], "options": options}
+    return {"dnsPolicy": "None", "dnsConfig": config}
+
+
+def long_search() -> Object:
+    """Return the part of a pod's spec that adds many domains to its search list."""
+    return {"dnsConfig": {"searches": [f"department-{number:02}.{FAR_AWAY}" for number in range(SEARCH_DOMAINS)]}}
+
+
+MOST_SERVERS = 3
+SEARCH_DOMAINS = 20
+FAR_AWAY = "of-a-company-with-long-names.example"
+"""Twenty domains of forty-nine letters: less than the 32 domains and 2048 letters that Kubernetes allows, more than
+the six domains and 256 letters that C libraries once allowed.
+"""
 
 
 def _pod(name: str, containers: Sequence[Object], volumes: Sequence[Object], placement: Placement) -> Object:
@@ -209,10 +279,13 @@ def _containers(application: Application, images: Images) -> list[Object]:
         swapped = [{**main, "name": second["name"]}, {**second, "name": main["name"]}]
         return [{**witness, "ports": [*swapped, *others]}]
     if application in _DRAINS:
-        return [_witness(images, _DRAINS[application])]
+        return [_witness(images, _DRAINS[application], _MANNERS.get(application, ()))]
     if application is Application.NGINX_AND_BUSYBOX:
         return [_nginx(images), _shell(images)]
-    return [_nginx(images)]
+    nginx = _nginx(images)
+    if application is Application.NGINX_WITH_TLS:
+        nginx["volumeMounts"].append({"name": "certificate", "mountPath": _CERTIFICATE_FOLDER, "readOnly": True})
+    return [nginx]
 
 
 def _apart(application: Application, images: Images) -> Object:
@@ -241,11 +314,10 @@ def _nginx(images: Images) -> Object:
 _NGINX_QUIT = "nginx -c /etc/svcproof/nginx.conf -s quit; while [ -e /tmp/nginx.pid ]; do sleep 0.1; done"
 
 
-def _witness(images: Images, drain_seconds: int) -> Object:
+def _witness(images: Images, drain_seconds: int, manners: Sequence[str] = ()) -> Object:
+    ends = ("--on-term", f"drain:{drain_seconds}")
     return {
-        **_container(
-            "witness", images.python, [*_AGENT, "witness", *_WITNESS_PORTS, "--on-term", f"drain:{drain_seconds}"]
-        ),
+        **_container("witness", images.python, [*_AGENT, "witness", *_WITNESS_PORTS, *ends, *manners]),
         "env": _downward(),
         "ports": [
             {"name": "main", "containerPort": PORT},
@@ -295,10 +367,11 @@ def _downward() -> list[Object]:
 def _volumes(application: Application) -> list[Object]:
     if application in _DRAINS:
         return [{"name": "agent", "configMap": {"name": AGENT_CONFIG}}]
-    return [
-        {"name": "configuration", "configMap": {"name": NGINX_CONFIG}},
-        {"name": "scratch", "emptyDir": {}},
-    ]
+    scratch: Object = {"name": "scratch", "emptyDir": {}}
+    if application is Application.NGINX_WITH_TLS:
+        certificate = {"name": "certificate", "secret": {"secretName": CERTIFICATE}}
+        return [{"name": "configuration", "configMap": {"name": TLS_CONFIG}}, scratch, certificate]
+    return [{"name": "configuration", "configMap": {"name": NGINX_CONFIG}}, scratch]
 
 
 def _config_map(name: str, files: Mapping[str, str]) -> Object:

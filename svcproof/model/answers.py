@@ -105,7 +105,7 @@ def applied_alike(before: Mapping[str, Any], after: Mapping[str, Any]) -> Verdic
     if changed:
         said = (f"{name} was {one.get(name)!r} and is {other.get(name)!r}" for name in changed)
         return violated(f"{what} has changed: {'; '.join(said)}")
-    return met(f"{what} is as it was applied first")
+    return met(f"{what} is as it was before it was applied again")
 
 
 _PASSING = frozenset({"metadata", "status"})
@@ -121,6 +121,46 @@ def has(what: str, item: Mapping[str, Any], wanted: Mapping[str, str]) -> Verdic
     if wrong:
         return violated(f"{what}: {'; '.join(wrong)}")
     return met(f"{what}: {', '.join(f'{path} {value or chr(8212)}' for path, value in seen.items())}")
+
+
+def shown_as_it_is(table: Mapping[str, Any], name: str) -> Verdict:
+    """The server's own table of Services shows one's type, cluster IP, external address and ports as it has them.
+
+    The table is what `kubectl get services` prints; each of its rows holds the object that it was made from.
+    """
+    columns = [column["name"].casefold() for column in table.get("columnDefinitions") or []]
+    for row in table.get("rows") or []:
+        item = row["object"]
+        if item["metadata"]["name"] != name:
+            continue
+        seen = dict(zip(columns, map(str, row["cells"]), strict=False))
+        wanted = {column: value for column, value in _shown(item).items() if seen.get(column) != value}
+        if wanted:
+            said = (f"{column} {seen.get(column, 'nothing')!r}, wanted {value!r}" for column, value in wanted.items())
+            return violated(f'Service "{name}" is shown with {"; ".join(said)}')
+        return met(f'Service "{name}" is shown as {", ".join(f"{one} {seen[one]}" for one in _shown(item))}')
+    return violated(f'Service "{name}" is not in the list of {len(table.get("rows") or [])}')
+
+
+def _shown(service: Mapping[str, Any]) -> dict[str, str]:
+    """Return what a table is to show of a Service, by column."""
+    spec = service["spec"]
+    given = (service.get("status") or {}).get("loadBalancer", {}).get("ingress") or []
+    addresses = [entry.get("ip") or entry.get("hostname", "") for entry in given] + (spec.get("externalIPs") or [])
+    pending = "<pending>" if spec["type"] == "LoadBalancer" else "<none>"
+    ports = (_port(port) for port in spec.get("ports") or [])
+    return {
+        "name": service["metadata"]["name"],
+        "type": spec["type"],
+        "cluster-ip": spec.get("clusterIP") or "<none>",
+        "external-ip": ",".join(addresses) or pending,
+        "port(s)": ",".join(ports) or "<none>",
+    }
+
+
+def _port(port: Mapping[str, Any]) -> str:
+    on_nodes = f":{port['nodePort']}" if port.get("nodePort") else ""
+    return f"{port['port']}{on_nodes}/{port['protocol']}"
 
 
 _STEP = re.compile(r'\["([^"]+)"\]|([^.\[\]]+)|\[(\d+)\]')

@@ -21,3 +21,5 @@ class Transition(Enum):
     FORCED = "is deleted by force"
     UNLABELLED = "loses its label"
     LABELLED = "regains its label"
+    SUCCEEDED = "succeeds"  # of a bare pod: its program ends, and nobody starts it anew
+    FAILED = "fails"

@@ -18,6 +18,7 @@ class Disruption(Enum):
     DRAINED = "another node is drained"
     PROXY_RESTARTS = "the service proxy of one node restarts"
     PROXIES_RESTART = "the service proxy of every node restarts"
+    RULES_REMOVED = "something else removes the forwarding rules of one node"
     CONTROL_PLANE_AWAY = "the control plane goes away for 20 seconds"
     DNS_REPLICA_LOST = "one replica of cluster DNS is lost"
     DNS_ROLLED_OUT = "cluster DNS is rolled out anew"

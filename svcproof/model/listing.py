@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
-from svcproof.model.verdict import Verdict, met, violated
+from svcproof.model.verdict import Verdict, met, unknown, violated
 
 Form = Mapping[str, Any]
 
@@ -81,6 +81,17 @@ def lists_one_that_is(state: State, slices: Iterable[Form]) -> Verdict:
     if those:
         return met(f"{', '.join(map(str, those))} is {state.value}")
     return violated(f"no endpoint is {state.value}; listed: {', '.join(map(str, found)) or 'nothing'}")
+
+
+def kept_small(slices: Sequence[Form], most: int) -> Verdict:
+    """No slice lists more endpoints than *most*; unknown where all of them together would fit into one."""
+    sizes = {item["metadata"]["name"]: len(item.get("endpoints") or []) for item in slices}
+    said = ", ".join(f"{name}: {size}" for name, size in sorted(sizes.items())) or "nothing"
+    if large := [name for name, size in sizes.items() if size > most]:
+        return violated(f"{', '.join(sorted(large))} lists more than {most} endpoints: {said}")
+    if sum(sizes.values()) <= most:
+        return unknown(f"{sum(sizes.values())} endpoints fit into one slice, so nothing was shown: {said}")
+    return met(f"{sum(sizes.values())} endpoints in {len(sizes)} slices: {said}", endpoints=sum(sizes.values()))
 
 
 def entries(slices: Iterable[Form]) -> list[Entry]:

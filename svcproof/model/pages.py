@@ -11,6 +11,14 @@ SAMPLE_PAGE = "Welcome to nginx!"
 
 
 @dataclass(frozen=True)
+class Trust:
+    """What a caller over TLS expects: the name it asks for, and the only certificate (PEM) that it takes."""
+
+    host: str
+    certificate: str
+
+
+@dataclass(frozen=True)
 class Fetch:
     """One request for a page; *at* and *seconds* say when it was sent (since the route's first) and how long it took.
 

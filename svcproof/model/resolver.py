@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from ipaddress import ip_address
 
@@ -42,6 +42,18 @@ def asks_cluster_dns(found: Resolver, addresses: Collection[str]) -> Verdict:
     return violated(
         f"the resolver asks {first or 'nobody'}; wanted {' or '.join(sorted(addresses))}, or a node's cache"
     )
+
+
+def is_as_given(found: Resolver, servers: Sequence[str], search: Sequence[str], *, alone: bool) -> Verdict:
+    """The resolver has the name servers and search list of the pod's DNS configuration: *alone*, or after its policy's.
+
+    Kubernetes docs, DNS for Services and Pods, Pod's DNS Config.
+    """
+    pairs = (("asks", found.servers, tuple(servers)), ("searches", found.search, tuple(search)))
+    for verb, has, wanted in pairs:
+        if (has if alone else has[len(has) - len(wanted) :]) != wanted:
+            return violated(f"the resolver {verb} {', '.join(has) or 'nothing'}; wanted {', '.join(wanted)}")
+    return met(f"the resolver asks {', '.join(found.servers)} and searches {', '.join(found.search)}")
 
 
 def is_a_dns_service(offers: Collection[str], ready: Collection[str]) -> Verdict:

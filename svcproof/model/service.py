@@ -26,7 +26,11 @@ class Application(Enum):
 
     WITNESS = "witness"  # says its pod, its node, the source it saw and where it was reached
     LINGERING = "lingering"  # a witness that goes on answering for long after its deletion was asked for
+    TARDY = "tardy"  # a witness that answers for some seconds before it says that it is ready
+    GATED = "gated"  # a witness that is ready only while a readiness gate is open, too
+    MANY_PORT = "many-port"  # a witness that answers at thirty more ports
     NGINX = "nginx"  # the sample page, and its pod in a header
+    NGINX_WITH_TLS = "nginx-with-tls"  # the sample page, over TLS at a second port
     NGINX_AND_BUSYBOX = "nginx-and-busybox"  # with a shell beside it, for scenarios that look out of its own pods
     HOST_NETWORK = "host-network"  # a witness on its node's own network
     PORT_SWAPPING = "port-swapping"  # a witness that calls its main port second, and its second main
@@ -114,6 +118,14 @@ _SPECS: dict[Setting, dict[str, object]] = {
 }
 
 
+@dataclass(frozen=True)
+class Listing:
+    """Endpoints of a Service, listed by hand: in an EndpointSlice of this name, or in its Endpoints object."""
+
+    service: str
+    slice: str = ""
+
+
 class Which(Enum):
     """Which backends of a Deployment are meant."""
 
@@ -173,6 +185,8 @@ class Place(Enum):
     EVERY_NODE = "every node"
     ONE_NODE = "a pod on one node"
     EACH_NODE = "a pod on every node"
+    OWN_DNS = "a pod with a resolver of its own"
+    LONG_SEARCH = "a pod with a long search list"
     POD_OF = "a pod of"
     EVERY_POD_OF = "every pod of"
     WITHOUT_DNS = "a pod without cluster DNS"
@@ -248,7 +262,7 @@ class Frontend:
             return "the API server's Service"
         if self.door is Door.INGRESS:
             at = "" if self.path == "/" else f' at "{self.path}"'
-            return f'host "{self.service}"{at} of the Ingress'
+            return f'{port}host "{self.service}"{at} of the Ingress'
         if self.pod:
             return f'{port}pod "{self.pod}" of "{self.service}"'
         if self.door is Door.NAME:

@@ -622,6 +622,11 @@ def redis(url: str, *words: str) -> str:
     return rest.decode("utf-8", "replace")
 
 
+ENDINGS = {"/control/succeed": 0, "/control/fail": 1}
+ENDS_IN = 2.0
+"""A witness that is told to end says so first: whoever told it hears it before the pod is gone (seconds)."""
+
+
 class ControlConversation(HttpConversation):
     """The port for `tell`: on 127.0.0.1 only, so that whoever speaks to it is in the pod."""
 
@@ -631,6 +636,10 @@ class ControlConversation(HttpConversation):
             witness.ready = request.path == "/control/ready"
             say(f"witness {witness.pod}: told to be {request.path[9:]}")
             self.reply(200, {"ready": witness.ready})
+        elif request.path in ENDINGS:
+            say(f"witness {witness.pod}: told to {request.path[9:]}")
+            self.reply(200, {"ends in": ENDS_IN})
+            witness.loop.at(clock() + ENDS_IN, functools.partial(os._exit, ENDINGS[request.path]))
         elif request.path == "/control/refuse":
             self.busy = True
             witness.refuse_for(
@@ -2098,7 +2107,7 @@ def command_line() -> argparse.ArgumentParser:
     resume.add_argument("--name", required=True)
     resume.set_defaults(run=run_resume)
     tell = modes.add_parser("tell", help=run_tell.__doc__)
-    tell.add_argument("what", choices=["ready", "unready", "refuse"])
+    tell.add_argument("what", choices=["ready", "unready", "refuse", "succeed", "fail"])
     tell.add_argument("--seconds", type=float)
     tell.add_argument("--control", metavar="PORT", type=int, default=9901)
     tell.set_defaults(run=run_tell)

@@ -37,6 +37,15 @@ PROXY_RULES = "nft list ruleset; iptables-save; ip6tables-save; ipvsadm --save -
 PROXY_MARKS = ("KUBE-", "table ip kube-proxy", "table ip6 kube-proxy", "KUBE-IPVS")
 """What only rules of kube-proxy hold: without, another program forwards, or nobody may look."""
 
+REMOVE_PROXY_RULES = """\
+for family in ip ip6; do nft delete table $family kube-proxy 2>/dev/null; done
+for table in nat filter mangle; do
+    for v in "" 6; do ip${v}tables-save -t $table | grep -v KUBE- | ip${v}tables-restore -T $table; done
+done
+! { nft list ruleset; iptables-save; } 2>/dev/null | grep -qE "KUBE-SERVICES|table ip kube-proxy"
+"""
+"""Takes them away in whichever of the modes, and fails where some are left."""
+
 _WAIT = 'read word && exit 0; exec "$@"'
 
 Deed = TypeVar("Deed", bound=Callable[..., None])
@@ -127,6 +136,10 @@ class LabControl:
     def restart_proxy(self, node: str) -> None:
         require_lab(self.name).node(node).component("kube-proxy").restart()
 
+    @_told
+    def remove_proxy_rules(self, node: str) -> None:
+        require_lab(self.name).node(node).run(["sh", "-c", REMOVE_PROXY_RULES], timeout=SECONDS)
+
     def proxy_rules(self, node: str) -> str:
         ran = require_lab(self.name).node(node).run(["sh", "-c", PROXY_RULES], timeout=SECONDS, check=False)
         return _rules(node, ran)
@@ -197,6 +210,10 @@ class KindControl:
     def restart_proxy(self, node: str) -> None:
         self._in(node, "pkill", "-x", "kube-proxy")  # its kubelet starts it anew
 
+    @_told
+    def remove_proxy_rules(self, node: str) -> None:
+        self._in(node, "sh", "-c", REMOVE_PROXY_RULES)
+
     def proxy_rules(self, node: str) -> str:
         argv = ["docker", "exec", node, "sh", "-c", PROXY_RULES]
         return _rules(node, shell.run(argv, timeout=SECONDS, check=False))
@@ -247,8 +264,8 @@ class KindControl:
 class CommandControl:
     """A command of the user's: {verb} and {node} are replaced in it.
 
-    The verbs: cut, stop-kubelet, restart-proxy, restore; pause-control-plane, with the seconds for {node}; and
-    proxy-rules, which prints the rules of the node's service proxy, or nothing.
+    The verbs: cut, stop-kubelet, restart-proxy, remove-proxy-rules, restore; pause-control-plane, with the seconds for
+    {node}; and proxy-rules, which prints the rules of the node's service proxy, or nothing.
     """
 
     command: str
@@ -280,6 +297,10 @@ class CommandControl:
     @_told
     def restart_proxy(self, node: str) -> None:
         self._run("restart-proxy", node)
+
+    @_told
+    def remove_proxy_rules(self, node: str) -> None:
+        self._run("remove-proxy-rules", node)
 
     def proxy_rules(self, node: str) -> str:
         words = [word.replace("{verb}", "proxy-rules").replace("{node}", node) for word in shlex.split(self.command)]

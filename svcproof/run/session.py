@@ -12,7 +12,7 @@ from types import FrameType
 from typing import Any
 from urllib.parse import urlsplit
 
-from svcproof.adapters import kube, outside, web
+from svcproof.adapters import keys, kube, outside, web
 from svcproof.cluster import diagnose, sandbox
 from svcproof.cluster.api import ApiTrouble
 from svcproof.cluster.detect import Detection, detect
@@ -113,6 +113,7 @@ def _world(session: Session, name: str) -> World:
         vantages=session.vantages,
         recorder=session.recording,
         fetch_from_here=web.fetch_from_here,
+        certify=keys.self_signed,
         node_control=node_control.choose(session.settings.node_control),
         capability=session.capability,
         address_towards=web.Machine().address_towards,

@@ -24,7 +24,9 @@ from svcproof.model.laws.delivery import (
 )
 from svcproof.model.laws.names import no_such_name, points_to_exactly, resolves_to_exactly
 from svcproof.model.laws.reached import reached_at_own_address
+from svcproof.model.laws.readiness import none_answered_before_ready
 from svcproof.model.laws.selection import (
+    every_address_reached,
     every_backend_answered,
     none_of_these_answered,
     only_these_answered,
@@ -45,7 +47,9 @@ _EVERY: tuple[Law, ...] = (
     prober_kept_schedule,
     only_these_answered,
     every_backend_answered,
+    every_address_reached,
     none_of_these_answered,
+    none_answered_before_ready,
     spread_over_backends,
     same_backend_for_one_source,
     not_the_same_backend_for_ever,

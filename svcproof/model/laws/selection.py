@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 from svcproof.model import telling
 from svcproof.model.chance import FALSE_ALARM, choices_to_see_all, miss_bound
@@ -66,10 +66,21 @@ def every_backend_answered(history: History, *, backends: Collection[str], false
     With n connections spread at random over k backends, a healthy cluster misses one with probability at most
     k(1 - 1/k)^n: 7e-18 for 100 over 3. The law is unknown where that bound is above *false_alarm* and one is missing.
     """
-    wanted = set(backends)
+    return _each_came(history, set(backends), lambda one: one.backend, false_alarm)
+
+
+def every_address_reached(history: History, *, addresses: Collection[str], false_alarm: float = FALSE_ALARM) -> Verdict:
+    """Each of these addresses and ports ("10.1.2.3:8080") is seen by a backend as where it was reached, at least once.
+
+    The chance to miss one of many is as in `every_backend_answered`: 120 take some three thousand connections.
+    """
+    return _each_came(history, set(addresses), lambda one: one.reached, false_alarm)
+
+
+def _each_came(history: History, wanted: set[str], who: Callable[[Exchange], str], false_alarm: float) -> Verdict:
     case = open_case(history, unsent=1.0)
     answered = [one for one in choices(case.judged, case.streams) if _answered(one)]
-    found = Counter(one.backend for one in answered)
+    found = Counter(map(who, answered))
     silent = wanted - found.keys()
     figures = {**case.figures, "choices": len(answered), "backends_silent": len(silent)}
     if not answered:
