@@ -104,7 +104,7 @@ class Granting:
     def none_appeared(self, maker: str, name: str, kind: str) -> Verdict:
         """Say whether the namespace comes to hold no object of a kind, from when the controllers noticed the Service.
 
-        Takes MEANWHILE: who makes such a thing unasked makes it after its owner, and a new namespace keeps pods waiting.
+        Takes MEANWHILE: who makes such a thing unasked makes it after its owner; a new namespace keeps pods waiting.
         """
         if maker == "Service":
             self._await_slices(name)
