@@ -7,6 +7,7 @@ traceback, and that nothing stays. tests/BAD_DAYS.md lists them all.
 from __future__ import annotations
 
 import itertools
+import re
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -270,3 +271,16 @@ def test_a_cluster_whose_clock_differs_loses_no_live_run_and_keeps_no_dead_one(d
     done, seen = day.run()
     assert (done.code, seen.ending) == (0, Ending.MET)
     assert day.cluster.left == [f"namespaces/{alive}"]
+
+
+def test_the_page_of_bad_days_names_tests_that_exist() -> None:
+    page = (Path(__file__).parent / "BAD_DAYS.md").read_text()
+    named = re.findall(r"`(test_\w+\.py)::(\w+)`", page)
+    missing = [
+        f"{file}::{name}" for file, name in named if f"def {name}(" not in (Path(__file__).parent / file).read_text()
+    ]
+    assert missing == []
+    mine = re.findall(r"^def (test_\w+)", Path(__file__).read_text(), re.MULTILINE)
+    lab = re.findall(r"^def (test_\w+)", (Path(__file__).parent / "test_bad_days_lab.py").read_text(), re.MULTILINE)
+    not_told = {"test_a_good_day", "test_the_page_of_bad_days_names_tests_that_exist"}
+    assert {*mine, *lab} - {name for _, name in named} == not_told

@@ -13,7 +13,12 @@ from svcproof.exit_code import ExitCode
 Report = Annotated[Path, typer.Argument(help="A report's folder or its events.jsonl.")]
 
 
-def diff(before: Report, after: Report) -> None:
+def diff(
+    before: Report,
+    after: Report,
+    *,
+    strict: Annotated[bool, typer.Option("--strict", help="Exit 1 also where a verdict got better.")] = False,
+) -> None:
     """Compare two runs: changed verdicts first, then reasons, times, cluster; exit 1 where it got worse."""
     from svcproof.report import comparison, results, terminal
 
@@ -30,7 +35,7 @@ def diff(before: Report, after: Report) -> None:
             print(f"\n{title}:")
             print("\n".join(f"  {line}" for line in lines))
     print(f"\n{_verdict(len(found.verdicts), worse=found.worse)}")
-    raise typer.Exit(ExitCode.VIOLATED if found.worse else ExitCode.MET)
+    raise typer.Exit(ExitCode.VIOLATED if found.worse or (strict and found.verdicts) else ExitCode.MET)
 
 
 def _verdict(changed: int, *, worse: bool) -> str:
