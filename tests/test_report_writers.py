@@ -48,6 +48,23 @@ def test_junit_holds_to_the_order_and_attributes_that_readers_want(tmp_path: Pat
             assert sum(tag in ("skipped", "error", "failure") for tag in tags) <= 1
 
 
+def test_the_cause_line_ends_what_every_writer_says_of_a_violation(tmp_path: Path) -> None:
+    owner, line = runs.entry("aa-02"), "proxy on node-2: none of its rules speaks of it"
+    cause = [{"is": "cause", "scenario": "aa-02", "line": line}]
+    run = runs.run([owner], cause, runs.ended(owner, "failed", message="web-1 never answered"))
+    failure = junit.render(run, AGAIN).find(".//failure")
+    assert failure is not None
+    assert (failure.text or "").splitlines()[-2] == f"cause: {line}"
+    assert ctrf.render(run, AGAIN)["results"]["tests"][0]["extra"]["cause"] == line
+    assert conformance.render(run)["scenarios"][0]["cause"] == line
+    assert github.marks(run)[0].endswith(f"%0Acause: {line}")
+    assert f"  cause: {line}\n" in terminal.closing(run, colour=False, reproduce=AGAIN)
+    allure.write(run, tmp_path, AGAIN)
+    (file,) = tmp_path.glob("*-result.json")
+    assert json.loads(file.read_text())["statusDetails"]["message"] == f"web-1 never answered\ncause: {line}"
+    assert list(Draft202012Validator(conformance.schema()).iter_errors(conformance.render(run))) == []
+
+
 def test_junit_names_are_unique(tmp_path: Path) -> None:
     cases = junit_of(tmp_path).findall(".//testcase")
     assert len({(case.attrib["classname"], case.attrib["name"]) for case in cases}) == len(cases)
@@ -66,8 +83,49 @@ def test_junit_keeps_reasons_and_what_xml_cannot_hold(tmp_path: Path) -> None:
 # -- CTRF
 
 
-def test_ctrf_holds_to_its_schema() -> None:
-    form = ctrf.render(runs.every_end(), AGAIN)
+def closed(required: dict[str, object], **optional: object) -> dict[str, object]:
+    """Return the schema of an object that has nothing else."""
+    known = {**required, **optional}
+    return {"type": "object", "required": list(required), "properties": known, "additionalProperties": False}
+
+
+WORD = {"type": "string"}
+NUMBER = {"type": "integer", "minimum": 0}
+FREE = {"type": "object"}
+STATUS = {"enum": ["passed", "failed", "skipped", "pending", "other"]}
+COUNTS = dict.fromkeys(("tests", "passed", "failed", "skipped", "pending", "other", "start", "stop"), NUMBER)
+ATTACHMENT = closed({"name": WORD, "contentType": WORD, "path": WORD}, extra=FREE)
+TEST = closed(
+    {"name": {"type": "string", "minLength": 1}, "status": STATUS, "duration": NUMBER},
+    id={"type": "string", "format": "uuid"}, start=NUMBER, stop=NUMBER, message=WORD, trace=WORD, rawStatus=WORD,
+    suite={"type": "array", "minItems": 1, "items": WORD}, tags={"type": "array", "items": WORD}, type=WORD,
+    filePath=WORD, line=NUMBER, flaky={"type": "boolean"}, retries=NUMBER, threadId=WORD, extra=FREE,
+    steps={"type": "array", "items": closed({"name": WORD, "status": STATUS}, extra=FREE)},
+    attachments={"type": "array", "items": ATTACHMENT},
+)  # fmt: skip
+RESULTS = closed(
+    {
+        "tool": closed({"name": WORD}, version=WORD, extra=FREE),
+        "summary": closed(COUNTS, suites=NUMBER, duration=NUMBER, flaky=NUMBER, extra=FREE),
+        "tests": {"type": "array", "items": TEST},
+    },
+    environment=closed({}, reportName=WORD, appName=WORD, appVersion=WORD, testEnvironment=WORD, extra=FREE),
+    extra=FREE,
+)
+CTRF = closed(
+    {"reportFormat": {"const": "CTRF"}, "specVersion": {"pattern": r"^\d+\.\d+\.\d+$"}, "results": RESULTS},
+    reportId={"type": "string", "format": "uuid"},
+    timestamp=WORD,
+    generatedBy=WORD,
+    extra=FREE,
+)
+"""What CTRF's own schema (https://ctrf.io) says of the fields that a report of ours may have."""
+
+
+def test_ctrf_holds_to_its_schema(tmp_path: Path) -> None:
+    ctrf.write(runs.every_end(), tmp_path / "ctrf.json", AGAIN)
+    form = json.loads((tmp_path / "ctrf.json").read_text())
+    assert [error.message for error in Draft202012Validator(CTRF).iter_errors(form)] == []
     assert (form["reportFormat"], form["specVersion"]) == ("CTRF", "0.0.0")
     summary, tests = form["results"]["summary"], form["results"]["tests"]
     words = ("passed", "failed", "skipped", "pending", "other")
