@@ -10,6 +10,7 @@ from typing import Any, Protocol
 from svcproof.cluster import pages, services, workloads
 from svcproof.cluster.api import ClusterApi, Object, Unreachable
 from svcproof.cluster.chronicle import tell
+from svcproof.cluster.listings import Listings, listed_at
 from svcproof.cluster.node_control import NodeControl
 from svcproof.cluster.routing import Routing
 from svcproof.cluster.sandbox import Sandbox
@@ -19,7 +20,7 @@ from svcproof.cluster.traffic import Target, Traffic
 from svcproof.cluster.vantages import Place as Start
 from svcproof.cluster.vantages import Vantages
 from svcproof.cluster.waiting import Deadline, NotConverged, Rounds, Sighting, await_state, let_pass
-from svcproof.model import variables
+from svcproof.model import answers, variables
 from svcproof.model.assumptions import unless_backends_gave_up
 from svcproof.model.capability import Capability
 from svcproof.model.history import Exchange, Lane, Outcome
@@ -110,6 +111,8 @@ class World:
     """What was found out about the cluster: an Ingress class, a load balancer's address."""
     certify: Callable[[str], tuple[str, str]] | None = None
     """Makes a certificate for a host name, and its key, in PEM (svcproof.adapters.keys)."""
+    describe: Callable[[str, str, str], str] | None = None
+    """What kubectl describes of an object: its kind, name and namespace (svcproof.adapters.kubectl)."""
     address_towards: Callable[[str], str] = str
     """This machine's own address on the way to another."""
     stage: Stage = field(init=False)
@@ -340,6 +343,15 @@ class World:
         if not backends:
             raise Inconclusive(f'no backend of "{name}" is new, so none can have answered too early')
         return self.check("none_answered_before_ready", backends=backends)
+
+    def check_description(self, name: str) -> Verdict:
+        """Require that kubectl describes the endpoints of a Service as its EndpointSlices list them."""
+        if self.describe is None:
+            raise Inconclusive("nobody asks kubectl here")
+        lists = Listings(self.stage)
+        text = self.describe("service", name, self.sandbox.namespace())
+        listed = [address for several in listed_at(lists.slices(name)).values() for address in several]
+        return self.say("described_as_listed", answers.described_as_listed(text, listed))
 
     # single pages
 

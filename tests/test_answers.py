@@ -10,6 +10,7 @@ from svcproof.model.answers import (
     applied_alike,
     as_it_was,
     at,
+    described_as_listed,
     has,
     nothing_left,
     refused_as,
@@ -213,3 +214,22 @@ def test_a_service_that_is_shown_otherwise_or_not_at_all_violates() -> None:
     assert verdict.answer is Answer.VIOLATED
     assert "port(s) '80/TCP,53/UDP', wanted '80:30080/TCP,53/UDP'" in verdict.because
     assert shown_as_it_is(shown, "other").answer is Answer.VIOLATED
+
+
+DESCRIBED = "Name:   web\nEndpoints:                10.0.0.1:80,10.0.0.2:80{more}\nSession Affinity:         None\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "listed", "answer"),
+    [
+        (DESCRIBED.format(more=""), ["10.0.0.1:80", "10.0.0.2:80"], Answer.MET),
+        (DESCRIBED.format(more=""), ["10.0.0.1:80", "10.0.0.3:80"], Answer.VIOLATED),
+        (DESCRIBED.format(more=""), ["10.0.0.1:80"], Answer.VIOLATED),
+        (DESCRIBED.format(more=" + 1 more..."), ["10.0.0.1:80", "10.0.0.2:80", "10.0.0.3:80"], Answer.MET),
+        (DESCRIBED.format(more=" + 1 more..."), ["10.0.0.1:80", "10.0.0.2:80"], Answer.VIOLATED),
+        ("Endpoints:  <none>\n", [], Answer.MET),
+        ("Error: nothing\n", [], Answer.UNKNOWN),
+    ],
+)
+def test_what_kubectl_describes_is_what_is_listed(text: str, listed: list[str], answer: Answer) -> None:
+    assert described_as_listed(text, listed).answer is answer

@@ -159,6 +159,11 @@ Feature: What EndpointSlices tell
       When a ClusterIP Service "web" with 2 ready backends joins
       Then the Endpoints of "web" list what its EndpointSlices list
 
+    @es-24 @EP-9 @extended @needs.kubectl
+    Scenario: kubectl describes the endpoints that are listed
+      When a ClusterIP Service "web" with 2 ready backends joins
+      Then kubectl describes the endpoints of "web" as its EndpointSlices list them
+
   Rule: A Service that selects nothing MUST be valid and list nothing
 
     @es-16 @EP-10 @core

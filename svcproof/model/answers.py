@@ -123,6 +123,23 @@ def has(what: str, item: Mapping[str, Any], wanted: Mapping[str, str]) -> Verdic
     return met(f"{what}: {', '.join(f'{path} {value or chr(8212)}' for path, value in seen.items())}")
 
 
+def described_as_listed(text: str, listed: Collection[str]) -> Verdict:
+    """What kubectl describes of a Service names exactly the addresses and ports ("10.1.2.3:8080") that are listed.
+
+    It cuts a long list short ("+ 2 more..."): then every address that it names is listed, and as many as it says.
+    """
+    lines = re.findall(r"^Endpoints:[ \t]*(.*)$", text, re.MULTILINE)
+    words = [word.strip() for line in lines for word in line.split(",")]
+    found = {re.split(r" \+ ", word)[0].strip() for word in words} - {"", "<none>"}
+    more = sum(int(number) for number in re.findall(r"\+ (\d+) more", ",".join(words)))
+    if not lines:
+        return unknown(f"the description has no line of endpoints: {text[:200]!r}")
+    said = f"it describes {', '.join(sorted(found)) or 'none'}{f' and {more} more' if more else ''}"
+    if found <= set(listed) and len(found) + more == len(set(listed)):
+        return met(f"{said}, as the EndpointSlices list them")
+    return violated(f"{said}; the EndpointSlices list {', '.join(sorted(listed)) or 'none'}")
+
+
 def shown_as_it_is(table: Mapping[str, Any], name: str) -> Verdict:
     """The server's own table of Services shows one's type, cluster IP, external address and ports as it has them.
 

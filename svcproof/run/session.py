@@ -13,6 +13,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from svcproof.adapters import keys, kube, outside, web
+from svcproof.adapters.kubectl import Kubectl
 from svcproof.cluster import diagnose, sandbox
 from svcproof.cluster.api import ApiTrouble
 from svcproof.cluster.detect import Detection, detect
@@ -114,6 +115,7 @@ def _world(session: Session, name: str) -> World:
         recorder=session.recording,
         fetch_from_here=web.fetch_from_here,
         certify=keys.self_signed,
+        describe=Kubectl(session.settings.kubeconfig, session.settings.context).describe,
         node_control=node_control.choose(session.settings.node_control),
         capability=session.capability,
         address_towards=web.Machine().address_towards,
@@ -132,7 +134,8 @@ def end_scenario(context: Any, scenario: Any) -> None:
     try:
         for piece in diagnose.gather(world.sandbox):
             session.recording.attach(piece.name, piece.media_type, piece.content)
-        if scenario.status.name in ("failed", "error") and not context.aborted:
+        wanted = not session.settings.first_look_only
+        if wanted and scenario.status.name in ("failed", "error") and not context.aborted:
             _blame(session, world)
     except Inconclusive as trouble:  # the API server is silent, say: the verdict stands without
         session.recording.attach("what could not be had", "text/plain", str(trouble))
