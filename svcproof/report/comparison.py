@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from svcproof.report.results import Ending, Run, ScenarioResult
-from svcproof.report.terminal import first_line
+from svcproof.report.terminal import first_line, shortened
 
 SLOWER_BY = 1.5
 AT_LEAST_SECONDS = 1.0
@@ -67,7 +68,7 @@ def _change(name: str, old: ScenarioResult | None, new: ScenarioResult | None) -
     if old and new and old.ending is new.ending:
         return None
     shown = new or old
-    because = first_line(new.because) if new else "it was not run"
+    because = (new.cause or shortened(first_line(new.because))) if new else "it was not run"
     return Change(
         name, shown.entry.name if shown else "", old.ending if old else None, new.ending if new else None, because
     )
@@ -106,4 +107,9 @@ def _name(item: Any, number: int) -> object:
 def _facts(before: Mapping[str, str], after: Mapping[str, str]) -> Iterator[str]:
     for name in {**before, **after}:
         if before.get(name) != after.get(name):
-            yield f"{name}: {before.get(name, 'none')} → {after.get(name, 'none')}"
+            yield f"{name}: {_short(before.get(name, 'none'))} → {_short(after.get(name, 'none'))}"
+
+
+def _short(text: str) -> str:
+    """Cut a digest to what people compare."""
+    return f"{text[:12]}…" if re.fullmatch(r"[0-9a-f]{64}", text) else text
