@@ -29,7 +29,7 @@ class Settings:
 
     *budget* is the contract's convergence time: how soon the data plane must follow a change (seconds). *patience*
     scales every other wait, which only bounds how long we are willing to look. *capabilities* names a file that says
-    which capabilities are settled already.
+    which capabilities are settled already. *first_look_only*: who is to blame for what is not met is not looked into.
     """
 
     kubeconfig: str = ""
@@ -42,6 +42,7 @@ class Settings:
     patience: float = 1.0
     node_control: str = ""
     keep_on_failure: bool = False
+    first_look_only: bool = False
     report: str = ""
     events: str = ""
     capabilities: str = ""
@@ -97,6 +98,7 @@ def read(userdata: Mapping[str, Any], environment: Mapping[str, str]) -> Setting
         patience=_number(told, "patience", 1.0),
         node_control=str(told.get("node_control") or ""),
         keep_on_failure=_switch(told, "keep_on_failure"),
+        first_look_only=_switch(told, "first_look_only"),
         report=str(told.get("report") or ""),
         events=str(told.get("events") or ""),
         capabilities=str(told.get("capabilities") or ""),

@@ -66,7 +66,7 @@ class Suite:
         order = conducting.Order(
             run=run,
             roster=replace(self._roster, entries=entries),
-            settings={**self.settings, "run": run},
+            settings={**self.settings, "run": run, "first_look_only": "yes"},
             report=folder.absolute() if folder else None,
             jobs=self.jobs,
             limits=Limits(scenario=limit, slow=max(limit, 240.0)),
