@@ -1,5 +1,6 @@
 """Services: how they come to be, and how they change."""
 
+from svcproof import outsiders
 from svcproof.cluster import stateful
 from svcproof.cluster.transitions import CHANGED
 from svcproof.gherkin import Context, given, when, world
@@ -34,6 +35,11 @@ def is_changed_to(context: Context, name: str, setting: Setting) -> None:
     here.traffic.act(f'changes "{name}" to {setting.value}')
     here.stage.set(name, setting)
     here.traffic.mark(CHANGED)
+
+
+@given("a backend of {name:Name} outside the cluster")
+def a_backend_outside(context: Context, name: str) -> None:
+    outsiders.answer_for(world(context), name)
 
 
 @given("a StatefulSet {name:Name} with {backends:Backends}")

@@ -86,6 +86,14 @@ class FetchFromHere(Protocol):
     def __call__(self, url: str, limit: float, since: float, trust: Trust | None = None) -> Fetch: ...
 
 
+class Answering(Protocol):
+    """A port of this machine that answers until closed."""
+
+    port: int
+
+    def close(self) -> None: ...
+
+
 @dataclass(frozen=True)
 class Flow:
     """What a stream of steady traffic is: where it starts, where it goes, and over which kind of connections."""
@@ -115,6 +123,8 @@ class World:
     """What kubectl describes of an object: its kind, name and namespace (svcproof.adapters.kubectl)."""
     address_towards: Callable[[str], str] = str
     """This machine's own address on the way to another."""
+    answer_here: Callable[[str], Answering] | None = None
+    """Answers at an address of this machine, as a backend does (svcproof.adapters.web)."""
     stage: Stage = field(init=False)
     routing: Routing = field(init=False)
     routes: list[Route] = field(default_factory=list)

@@ -31,6 +31,20 @@ Feature: What else a Service's addresses do
       And every ready backend of "echo" answers
       And the backends see themselves reached at their own address, at the target port of "echo"
 
+  Rule: A Service MUST reach a backend outside the cluster that its EndpointSlice lists
+
+    @cip-41 @NET-3 @needs.off-cluster-backend
+    Scenario: a host outside the cluster answers for a Service
+      Given this Service exists:
+        """
+        metadata: {name: legacy}
+        spec: {ports: [{port: 80}]}
+        """
+      And a backend of "legacy" outside the cluster
+      When a pod opens 20 connections to the cluster IP of "legacy"
+      Then every connection is answered
+      And only pod "outside" answers
+
   Rule: A host outside the cluster MUST NOT be answered at the cluster IP
 
     @cip-05 @CIP-5 @needs.outside

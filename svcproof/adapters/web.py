@@ -10,6 +10,8 @@ import time
 from contextlib import suppress
 from dataclasses import dataclass
 from http.client import HTTPException, HTTPResponse
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from socketserver import TCPServer
 from urllib.parse import urlsplit
 
 import requests
@@ -127,6 +129,10 @@ class Machine:
         """Accept connections on a free port of an address until closed."""
         return Listening(socket.create_server((address, 0), family=_family(address)))
 
+    def answering(self, address: str) -> Answering:
+        """Answer requests for pages on a free port of an address until closed, as a backend does."""
+        return Answering(address)
+
     def kubectl(self) -> tuple[bool, str]:
         """Whether kubectl can be run here, and its version or what came of it."""
         if not shutil.which("kubectl"):
@@ -158,6 +164,48 @@ class Listening:
         with suppress(OSError):  # never connected, so some systems object
             self.sock.shutdown(socket.SHUT_RDWR)
         self.sock.close()
+
+
+class Answering:
+    """A port of this machine that answers as a backend called "outside", and says whom it saw."""
+
+    NAME = "outside"
+
+    def __init__(self, address: str) -> None:
+        class Server(ThreadingHTTPServer):
+            address_family = _family(address)
+            daemon_threads = True
+
+            def server_bind(self) -> None:  # without asking the DNS for our own name
+                TCPServer.server_bind(self)
+
+        self._server = Server((address, 0), _Answerer)
+        self.port = int(self._server.server_address[1])
+        threading.Thread(target=self._server.serve_forever, name=f"answers at {self.port}", daemon=True).start()
+
+    def close(self) -> None:
+        """Answer nobody any more."""
+        self._server.shutdown()
+        self._server.server_close()
+
+
+class _Answerer(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self) -> None:
+        """Answer with who we are."""
+        self.send_response(200)
+        for name, value in (
+            ("X-Pod", Answering.NAME),
+            ("X-Source", "{}:{}".format(*self.client_address)),
+            ("X-Reached", "{}:{}".format(*self.connection.getsockname())),
+            ("Content-Length", "0"),
+        ):
+            self.send_header(name, value)
+        self.end_headers()
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name that callers use
+        """Say nothing: what was asked is in the asker's history."""
 
 
 def _family(address: str) -> socket.AddressFamily:

@@ -119,6 +119,7 @@ def _world(session: Session, name: str) -> World:
         node_control=node_control.choose(session.settings.node_control),
         capability=session.capability,
         address_towards=web.Machine().address_towards,
+        answer_here=web.Machine().answering,
     )
     owned.listener = world.hear
     return world
