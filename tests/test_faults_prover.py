@@ -172,3 +172,13 @@ def test_thrifty_each_fault_is_asked_about_its_own_share(monkeypatch: pytest.Mon
 def test_parts_of_the_time_are_kept(monkeypatch: pytest.MonkeyPatch, state: dict) -> None:
     proof = proving(monkeypatch, Paper(state, {"np-01": REFUSED})).prove([fault(state)])
     assert list(proof.results[0].spent) == ["look before", "inject", "look", "ask", "heal", "look after"]
+
+
+def test_thrifty_a_fault_whose_scenarios_are_not_green_says_so(monkeypatch: pytest.MonkeyPatch, state: dict) -> None:
+    suite = Paper(state, {})
+    suite.run = lambda ids, folder, limit: {name: Finding("unknown", "no pods") for name in ids}  # type: ignore[method-assign]
+    proving_it = proving(monkeypatch, suite)
+    proving_it.thrifty = True
+    proof = proving_it.prove([fault(state)])
+    assert [cell.mark for cell in proof.results[0].cells] == [Mark.NOT_GREEN]
+    assert proof.exit_code is ExitCode.VIOLATED

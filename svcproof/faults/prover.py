@@ -212,7 +212,7 @@ class Prover:
         kept = {
             name for name in fault.breaks if not self.scenarios or any(named(one, [name]) for one in self.scenarios)
         }
-        if fault.name in self._asked:
+        if self._asked.get(fault.name):  # with none, all that it names are told: none of them was green
             return replace(fault, breaks=frozenset(self._asked[fault.name]), may_break={})
         return replace(fault, breaks=frozenset(kept))
 
