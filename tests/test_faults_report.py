@@ -117,3 +117,9 @@ def test_the_page_shows_who_noticed_and_why() -> None:
     assert '<th class="turned">dns-01</th>' in text
     assert "np-01" not in text
     assert "dns-01: violated, for the fault&#x27;s own reason: caught. refused" in text
+
+
+def test_the_rows_of_an_outline_are_named_together() -> None:
+    cells = (Cell("va-01-1.1", Mark.CAUGHT), Cell("va-01-1.2", Mark.CAUGHT), Cell("va-03-1.1", Mark.MISSED))
+    text = report.table([part("iptables", Result("affinity-ignored", Outcome.CAUGHT, "", cells=cells))], FAULTS, [])
+    assert "| caught | va-01 (2 rows) | va-03 missed |" in text

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -155,19 +157,31 @@ def table(proofs: Sequence[Proof], faults: Mapping[str, Fault], core: Sequence[s
 
 def _row(fault: Fault, results: Sequence[Result | None]) -> str:
     there = [result for result in results if result is not None]
-    caught = sorted({cell.scenario for result in there for cell in result.marked(Mark.CAUGHT)})
+    caught = _grouped(cell.scenario for result in there for cell in result.marked(Mark.CAUGHT))
     name = f"[{fault.name}]({fault.link})" if fault.link else fault.name
     outcomes = " | ".join(result.outcome.value if result else "–" for result in results)
     other = "; ".join(dict.fromkeys(filter(None, map(_other, there)))) or "–"
     first = other.replace("|", "/").partition("\n")[0]
-    return f"| {name} | {fault.stands_for} | {outcomes} | {', '.join(caught) or '–'} | {first} |"
+    return f"| {name} | {fault.stands_for} | {outcomes} | {caught or '–'} | {first} |"
 
 
 def _other(result: Result) -> str:
     if result.outcome is Outcome.UNVIABLE:
         return result.because
     others = [cell for cell in result.cells if cell.mark not in (Mark.CAUGHT, Mark.UNMOVED)]
-    return ", ".join(f"{cell.scenario} {SYMBOLS[cell.mark]}" for cell in others)
+    marks = dict.fromkeys(cell.mark for cell in others)
+    return ", ".join(
+        f"{_grouped(cell.scenario for cell in others if cell.mark is mark)} {SYMBOLS[mark]}" for mark in marks
+    )
+
+
+def _grouped(scenarios: Iterable[str]) -> str:
+    """Name scenarios, the rows of an outline by its name and their number."""
+    rows = Counter(_OUTLINE.sub("", scenario) for scenario in set(scenarios))
+    return ", ".join(f"{name} ({count} rows)" if count > 1 else name for name, count in sorted(rows.items()))
+
+
+_OUTLINE = re.compile(r"-\d+\.\d+$")
 
 
 def _lab(proof: Proof) -> str:
