@@ -9,6 +9,7 @@ from svcproof.cluster.listings import Listings, listed_at
 from svcproof.cluster.routing import target_number
 from svcproof.cluster.waiting import Deadline, let_pass
 from svcproof.model.history import Outcome
+from svcproof.model.judging import Asked, answer
 from svcproof.model.service import Frontend, Meeting, Silence, Vantage
 from svcproof.model.verdict import Answer, Verdict
 from svcproof.world import UNSENT, World
@@ -73,7 +74,7 @@ def falls_silent(here: World, vantage: Vantage, frontend: Frontend, silence: Sil
     for _ in range(GLANCES):
         begun = [name for place in places for name in here.traffic.burst(place, targets, count, rate=rate, limit=LIMIT)]
         let_pass(AFTERWARDS)
-        if here.traffic.judge(law, streams=begun).answer is not Answer.UNKNOWN:
+        if answer(here.traffic.history(), Asked(law, tuple(begun))).answer is not Answer.UNKNOWN:
             break
     return here.check(law, streams=begun)
 
