@@ -37,6 +37,7 @@ class Suite:
     settle: Callable[[conducting.Journal], Mapping[str, Any]]
     clean: Callable[[str], object]
     _roster: Roster = field(init=False)
+    _took: dict[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self._roster = selection.select([])
@@ -70,6 +71,7 @@ class Suite:
             report=folder.absolute() if folder else None,
             jobs=self.jobs,
             limits=Limits(scenario=limit, slow=max(limit, 240.0)),
+            expected=self._took,
         )
         journal = conducting.Journal(folder)
         try:
@@ -79,7 +81,9 @@ class Suite:
             journal.close()
         if interrupted:
             raise KeyboardInterrupt
-        return {one.entry.id: _finding(one) for one in collect(journal.events, folder=folder).scenarios}
+        found = {one.entry.id: _finding(one) for one in collect(journal.events, folder=folder).scenarios}
+        self._took |= {name: finding.seconds for name, finding in found.items()}
+        return found
 
 
 def _finding(one: ScenarioResult) -> Finding:
