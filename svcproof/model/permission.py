@@ -54,9 +54,12 @@ _BY_WORD = {
     r"\bServiceCIDR\b|service range": Permission(_CHANGE, "networking.k8s.io", "servicecidrs"),
     r"\bIPAddress\b": Permission(_LOOK, "networking.k8s.io", "ipaddresses"),
     r"\bEndpoints\b": Permission(_CHANGE, "", "endpoints"),
-    r"this EndpointSlice|An? EndpointSlice of|EndpointSlice of .* is deleted|an EndpointSlice": Permission(
-        ("create", "update", "patch", "delete"), "discovery.k8s.io", "endpointslices"
+    r"this EndpointSlice|An? EndpointSlice of|EndpointSlice of .* is deleted|an EndpointSlice|lists? the backends": (
+        Permission(("create", "update", "patch", "delete"), "discovery.k8s.io", "endpointslices")
     ),
+    r"nginx-with-tls|certificate": Permission(("create",), "", "secrets"),
+    r"\bgated\b|that no node runs": Permission(("patch",), "", "pods/status"),
+    r"the sample \"": Permission(("create", "get", "patch"), "", "configmaps"),
     r"API server's proxy": Permission(("create", "get"), "", "services/proxy"),
     r"may be evicted": Permission(("create", "get"), "policy", "poddisruptionbudgets"),
 }
