@@ -19,7 +19,7 @@ from svcproof.cluster import sandbox
 from svcproof.providers.lab import Lab, require_lab
 from svcproof.report import results
 from svcproof.report.results import Ending, Run, ScenarioResult
-from svcproof.run.roster import called
+from svcproof.run.entries import called
 
 NAME = os.environ.get("SVCPROOF_LAB", "")
 ROOT = Path(__file__).parents[1]

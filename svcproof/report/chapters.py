@@ -11,6 +11,7 @@ from svcproof.report import lanes
 from svcproof.report import matrix as matrices
 from svcproof.report.results import Cell, Ending, Evidence, Run, ScenarioResult, StepResult
 from svcproof.run.entries import Page as Document
+from svcproof.run.entries import called
 
 if TYPE_CHECKING:
     from svcproof.report.html import Page
@@ -233,7 +234,7 @@ def rows(page: Page) -> str:
         source = ", ".join(f"{kind} in {name}" for name, kind in line.row.source.items())
         if line.row.link:
             source = f'<a href="{escape(line.row.link)}" rel="noreferrer">Kubernetes documentation</a>'
-        who = ", ".join(f'<a href="#{escape(one.id)}">{escape(one.id)}</a>' for one in line.scenarios if one.verdict)
+        who = ", ".join(_to(page, one.id) for one in line.scenarios if one.verdict)
         listed.append(
             f'<tr id="row-{escape(line.row.id)}"><td>{_mark(verdict)}</td><td class="id">{escape(line.row.id)}</td>'
             f"<td>{escape(line.row.sentence)}</td><td>{escape(line.row.level)}</td><td>{source}</td><td>{who}</td></tr>"
@@ -242,7 +243,16 @@ def rows(page: Page) -> str:
         return ""
     head = "<tr><th></th><th>row</th><th>promise</th><th>level</th><th>source</th><th>scenarios</th></tr>"
     said = f"<p>{len(spoken)} of the contract's {len(page.trace.lines)} rows were asked in this run.</p>"
-    return f'{said}<div class="wide"><table><thead>{head}</thead><tbody>{"".join(listed)}</tbody></table></div>'
+    table = f'<div class="wide"><table><thead>{head}</thead><tbody>{"".join(listed)}</tbody></table></div>'
+    named = {name for line in spoken for name in line.row.source}
+    titles = [(name, title) for name, title in page.trace.documents.items() if name in named]
+    return f"{said}{table}{_list(titles)}"
+
+
+def _to(page: Page, name: str) -> str:
+    """Return a link to a scenario; an outline's leads to the first of its rows."""
+    place = next((one.entry.id for one in page.run.scenarios if called(one.entry, name)), name)
+    return f'<a href="#{escape(place)}">{escape(name)}</a>'
 
 
 # -- vantage × frontend

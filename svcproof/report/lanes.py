@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from html import escape
 
@@ -54,13 +55,42 @@ def draw(history: History, fineness: int = FINEST) -> str:
 
 
 class _Told:
-    """A history with what is told of it, found out once: thousands of exchanges are not counted twice."""
+    """A history with what is told of it, found out once: thousands of exchanges are not counted twice.
+
+    Streams of one way share a lane: bursts that follow each other, and apart from them the tries that came before
+    those which a law was asked of.
+    """
 
     def __init__(self, history: History) -> None:
         self.history = history
-        self.streams = sorted(history.streams.values(), key=lambda stream: stream.control)
-        self.exchanges = by_stream(history)
+        judged = _judged(history)
+        of_each = by_stream(history)
+        grouped: dict[tuple[object, ...], list[Stream]] = {}
+        for stream in history.streams.values():
+            tried = bool(judged) and stream.name not in judged and not stream.control
+            way = (stream.vantage, stream.frontend, stream.address, stream.lane, stream.node, stream.control, tried)
+            grouped.setdefault(way, []).append(stream)
+        lanes = sorted(grouped.items(), key=lambda item: (bool(item[0][-2]), bool(item[0][-1])))
+        self.streams = [streams[0] for _, streams in lanes]
+        self.exchanges = {
+            streams[0].name: sorted(
+                (one for stream in streams for one in of_each[stream.name]), key=lambda one: one.start
+            )
+            for _, streams in lanes
+        }
         self.figures = {name: of_stream(exchanges) for name, exchanges in self.exchanges.items()}
+        self.tries = {streams[0].name for way, streams in lanes if way[-1]}
+
+    def words(self, stream: Stream) -> str:
+        """Say what a lane is apart from others of its way."""
+        return "control: " if stream.control else "before: " if stream.name in self.tries else ""
+
+
+def _judged(history: History) -> set[str]:
+    """Return the streams that laws were asked of by name; none where they were asked of all."""
+    asked = history.about.get("laws", [])
+    forms = asked if isinstance(asked, list) else []
+    return {str(name) for form in forms for name in form.get("streams") or ()}
 
 
 class _Drawing:
@@ -150,8 +180,9 @@ class _Drawing:
         where = stream.frontend.removesuffix(" on every node")
         if stream.node and stream.node not in where:
             where = f"{stream.node}, {where}"
-        words = f"{stream.vantage} → {where}"
-        self._label(f"control: {words}" if stream.control else words, telling.route(stream), dim=stream.control)
+        start = re.sub(r"^pod vantage-\d+ on ", "pod on ", stream.vantage)
+        extra = self._told.words(stream)
+        self._label(f"{extra}{start} → {where}", f"{extra}{telling.route(stream)}", dim=bool(extra))
 
     def _bars(self, moments: Iterable[float]) -> str:
         """Return the moments as strokes of a path: those in one column are one, columns in a row are one stroke."""
@@ -228,7 +259,8 @@ def _sentence(told: _Told) -> str:
     for stream in told.streams[:LANES_SHOWN]:
         figures = told.figures[stream.name]
         outage = f"longest outage {figures['longest_outage_ms']} ms" if figures["answered"] else "no answer at all"
-        said.append(f"{telling.route(stream)}: {figures['answered']} of {figures['sent']} answered, {outage}")
+        way = f"{told.words(stream)}{telling.route(stream)}"
+        said.append(f"{way}: {figures['answered']} of {figures['sent']} answered, {outage}")
     return "; ".join(said) or "no exchange was recorded"
 
 
@@ -240,7 +272,7 @@ def _caption(told: _Told) -> str:
         bad = ", ".join(f"{figures[word]} {word}" for word in ("refused", "lost", "wrong") if figures.get(word))
         backends = sorted({one.backend for one in told.exchanges[stream.name] if one.backend})
         cells = [
-            f"{'control: ' if stream.control else ''}{stream.vantage} → {telling.place(stream)}",
+            f"{told.words(stream)}{stream.vantage} → {telling.place(stream)}",
             f"{figures['answered']:,} of {figures['sent']:,}",
             bad or "–",
             " / ".join(_rounded(figures.get(name)) for name in ("p50_ms", "p99_ms")),

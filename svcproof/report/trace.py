@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +51,8 @@ class Trace:
 
     lines: tuple[Line, ...]
     strays: Mapping[str, str]
+    documents: Mapping[str, str] = field(default_factory=dict)
+    """What the contract draws on: the name that rows use, and the title."""
 
     @property
     def silent(self) -> tuple[str, ...]:
@@ -76,7 +78,7 @@ def trace(contract: Contract, roster: Iterable[Entry], verdicts: Mapping[str, st
     entries = list(roster)
     known = {row.id for row in contract.rows}
     strays = {tag: entry.location for entry in entries for tag in entry.rows if tag not in known}
-    return Trace(tuple(_line(row, entries, verdicts) for row in contract.rows), strays)
+    return Trace(tuple(_line(row, entries, verdicts) for row in contract.rows), strays, contract.documents)
 
 
 def read_contract(folder: Path) -> Contract:

@@ -90,6 +90,11 @@ class Roster:
         return hashlib.sha256(words.encode()).hexdigest()
 
 
+def called(entry: Entry, name: str) -> bool:
+    """Whether a scenario goes by this id; an outline's id is that of all its rows."""
+    return entry.id == name or entry.id.startswith(f"{name}-")
+
+
 def plain(entry: Entry) -> dict[str, Any]:
     """Return an entry's JSON form."""
     return asdict(entry)

@@ -19,7 +19,7 @@ from behave.parser import ParserError
 from behave.runner_util import FileLocationParser, collect_feature_locations, parse_features
 
 from svcproof.problems import SetupProblem
-from svcproof.run.entries import Entry, Line, Page, Roster
+from svcproof.run.entries import Entry, Line, Page, Roster, called
 
 ID = re.compile(r"[a-z][a-z0-9]*-\d+[a-z]?")
 """A tag of this form names its scenario for ever: faults, reports and durations refer to it."""
@@ -87,11 +87,6 @@ class Selection:
         if self.ids and not any(called(entry, name) for name in self.ids):
             return False
         return self.expression is None or bool(scenario.should_run_with_tags(self.expression))
-
-
-def called(entry: Entry, name: str) -> bool:
-    """Whether a scenario goes by this id; an outline's id is that of all its rows."""
-    return entry.id == name or entry.id.startswith(f"{name}-")
 
 
 def suite_of(paths: Sequence[str]) -> Path:

@@ -10,7 +10,7 @@ from behave.tag_expression import make_tag_expression
 from svcproof.problems import SetupProblem
 from svcproof.resources import suite_root
 from svcproof.run import roster
-from svcproof.run.entries import Roster
+from svcproof.run.entries import Roster, called
 
 PROFILES = {"core": "@core", "extended": "@core or @extended", "source": "@source"}
 """The tag expression of each profile."""
@@ -30,7 +30,7 @@ def select(named: Sequence[str], tags: Sequence[str] = (), profile: str = "") ->
     wanted = [*tags, *([PROFILES[profile]] if profile else [])]
     selection = roster.Selection(ids=ids, expression=_expression(wanted) if wanted else None)
     found = roster.read(paths or [str(root / "features")], root=root, chosen=selection)
-    strange = [name for name in ids if not any(roster.called(entry, name) for entry in found.entries)]
+    strange = [name for name in ids if not any(called(entry, name) for entry in found.entries)]
     if strange and not wanted:
         raise SetupProblem(
             f"{', '.join(strange)}: neither a file nor the id of a scenario", "`svcproof list` names the scenarios"
