@@ -61,6 +61,8 @@ _BY_WORD = {
     r"\bgated\b|that no node runs": Permission(("patch",), "", "pods/status"),
     r"the sample \"": Permission(("create", "get", "patch"), "", "configmaps"),
     r"API server's proxy": Permission(("create", "get"), "", "services/proxy"),
+    r"backend of .* outside the cluster": Permission(("create",), "discovery.k8s.io", "endpointslices"),
+    r"host-network backend": Permission(("patch",), "", "namespaces"),
     r"may be evicted": Permission(("create", "get"), "policy", "poddisruptionbudgets"),
 }
 """What a scenario's sentences tell of the objects it touches, beside those that all touch."""
