@@ -33,7 +33,7 @@ Feature: What else a Service's addresses do
 
   Rule: A Service MUST reach a backend outside the cluster that its EndpointSlice lists
 
-    @cip-41 @NET-3 @needs.off-cluster-backend
+    @cip-41 @NET-3 @SL-2 @needs.off-cluster-backend
     Scenario: a host outside the cluster answers for a Service
       Given this Service exists:
         """
