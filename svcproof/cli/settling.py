@@ -39,7 +39,7 @@ def settle(
     """
     sandbox.require_permission(api)
     sandbox.reap(api)
-    journal.tell({"is": "cluster", "facts": facts(api)})
+    journal.tell({"is": "cluster", "facts": {**facts(api), **_of_the_lab(told or {})}})
     with detection_alone(api, read(told or {}, {}), node_control) as using:
         found = detect_all(needs, using)
     for capability in found:
@@ -70,6 +70,23 @@ def facts(api: ClusterApi) -> dict[str, Any]:
         told["network"] = network
     told["nodes"] = [_node(node) for node in api.list("Node")]
     return told
+
+
+def _of_the_lab(told: Mapping[str, Any]) -> dict[str, str]:
+    """Return what a lab knows of itself and no object of its API tells; nothing of other clusters."""
+    from svcproof.providers.lab import find_lab
+
+    kind, _, name = str(told.get("node_control", "")).partition(":")
+    lab = find_lab(name) if kind == "lab" else None
+    if lab is None:
+        return {}
+    plan = lab.plan
+    return {
+        "proxy mode": plan.proxy_mode,
+        "network": "bridge and routes of a svcproof lab",
+        "IP families": plan.ip_family,
+        **({"add-ons": ", ".join(plan.add_ons)} if plan.add_ons else {}),
+    }
 
 
 def _node(node: Mapping[str, Any]) -> dict[str, str]:
