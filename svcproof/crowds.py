@@ -68,15 +68,15 @@ def each_answers(here: World) -> Verdict:
     first: dict[str, float] = {}
     within, rounds = _patience(here), Rounds(0.2)
     while len(first) < len(targets) and not within.passed:
-        due = [label for label in targets if label not in first and label in _having_endpoints(here)]
+        listed = _having_endpoints(here)
+        due = [label for label in targets if label not in first and label in listed]
         for some in _chunks(due):
             streams = here.traffic.burst(place, [targets[label] for label in some], 1)
             for label, at in zip(some, _answered_at(here, streams), strict=True):
                 if at is not None:
                     first[label] = at - here.crowd[label][1]
         rounds.wait(0, 0.2)
-    silent = [label for label in targets if label not in _having_endpoints(here)]
-    if silent:
+    if silent := targets.keys() - _having_endpoints(here):
         raise Inconclusive(f"{len(silent)} of {len(targets)} Services list no endpoint after {within.spent:.0f} s")
     _tell(here, sorted(first.values()), len(targets))
     asked = [one for some in _chunks(list(targets)) for one in here.traffic.burst(place, [targets[x] for x in some], 1)]

@@ -3,7 +3,7 @@
 
     python3 agent.py witness --http 8080 --tcp 9000 --udp 9001   answers, and says which pod it is and what it saw
     python3 agent.py probe                                       asks as told on standard input, writes what came of it
-    python3 agent.py fetch --http 8000 --upstream shop=http://shop:8000/   answers with what another one answered
+    python3 agent.py fetch --http 8000 --upstream http://shop:8000/   answers with what another one answered
     python3 agent.py resume --name NAME                          speaks again to a prober whose listener was cut off
     python3 agent.py tell unready                                tells the witness of this pod: ready, unready
     python3 agent.py idle                                        waits to be ended: a pod to start probers in
