@@ -7,9 +7,9 @@ Feature: Traffic distribution
 
     @to-01 @TD-1 @TD-6
     Scenario: a caller meets its own node's backend alone
-      Given a ClusterIP Service "echo" with 2 ready backends on two nodes and traffic distribution PreferSameNode
-      When a pod on one node opens 40 connections to the cluster IP of "echo"
-      Then every connection is answered
+      When a ClusterIP Service "echo" with 2 ready backends on two nodes and traffic distribution PreferSameNode joins
+      Then within the convergence time a pod on one node meets one backend only at the cluster IP of "echo"
+      And every connection is answered
       And only backends of the caller's own node of "echo" answer
       And the EndpointSlices of "echo" hint at each endpoint's own node
 
@@ -23,9 +23,9 @@ Feature: Traffic distribution
 
     @to-03 @TD-3 @needs.two-zones
     Scenario Outline: under <distribution> a caller meets its own zone's backend alone
-      Given a ClusterIP Service "echo" with 2 ready backends on two nodes and traffic distribution <distribution>
-      When a pod on one node opens 40 connections to the cluster IP of "echo"
-      Then every connection is answered
+      When a ClusterIP Service "echo" with 2 ready backends on two nodes and traffic distribution <distribution> joins
+      Then within the convergence time a pod on one node meets one backend only at the cluster IP of "echo"
+      And every connection is answered
       And only backends of the caller's own zone of "echo" answer
 
       Examples:
