@@ -120,8 +120,16 @@ def run_id(folder: Path) -> str:
     return whole(folder).run
 
 
-def assert_nothing_is_left(run: str, seconds: float = 60.0) -> None:
-    """Hold that a run leaves no object that is not on its way out, and that what is goes."""
-    staying = [item for item in sandbox.leftovers(api(), run) if not item.going]
-    assert staying == []
-    assert sandbox.await_nothing_left(api(), run, seconds) == 0
+ended: list[str] = []
+"""The runs that were seen to leave nothing but what was on its way out."""
+
+
+def assert_nothing_stays(run: str) -> None:
+    """Hold that a run leaves no object that is not on its way out."""
+    assert [item for item in sandbox.leftovers(api(), run) if not item.going] == []
+    ended.append(run)
+
+
+def assert_all_is_gone(seconds: float = 120.0) -> None:
+    """Hold that what was on its way out has gone."""
+    assert {run: sandbox.await_nothing_left(api(), run, seconds) for run in ended} == dict.fromkeys(ended, 0)

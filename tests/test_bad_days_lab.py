@@ -31,7 +31,7 @@ def disturbed(folder: Path, disturb: Callable[[], object], *words: str) -> tuple
         lab_runs.await_step(folder, SCENARIO, MOMENT)
         disturb()
         code, said = lab_runs.end(process, folder)
-    lab_runs.assert_nothing_is_left(lab_runs.run_id(folder))
+    lab_runs.assert_nothing_stays(lab_runs.run_id(folder))
     return code, said, lab_runs.the_one(folder, SCENARIO)
 
 
@@ -97,7 +97,7 @@ def test_a_node_that_is_gone(tmp_path: Path) -> None:
     seen = lab_runs.the_one(tmp_path, SCENARIO)
     assert (code, seen.ending) in ((1, Ending.VIOLATED), (3, Ending.UNKNOWN))
     assert victim in seen.because + seen.cause
-    lab_runs.assert_nothing_is_left(lab_runs.run_id(tmp_path), 120.0)
+    lab_runs.assert_nothing_stays(lab_runs.run_id(tmp_path))
 
 
 def test_two_runs_at_once(tmp_path: Path) -> None:
@@ -109,7 +109,7 @@ def test_two_runs_at_once(tmp_path: Path) -> None:
         ended = [lab_runs.end(one, folders[0])[0], lab_runs.end(other, folders[1])[0]]
     assert ended == [0, 0]
     for folder in folders:
-        lab_runs.assert_nothing_is_left(lab_runs.run_id(folder))
+        lab_runs.assert_nothing_stays(lab_runs.run_id(folder))
 
 
 def children(pid: int) -> list[int]:
@@ -132,7 +132,7 @@ def test_a_worker_that_is_killed(tmp_path: Path) -> None:
     assert (code, seen.ending) == (3, Ending.UNKNOWN)
     assert seen.because.startswith("worker lost (signal 9) at “When ")
     assert "on their way out" in said.splitlines()[-1]
-    lab_runs.assert_nothing_is_left(lab_runs.run_id(tmp_path))
+    lab_runs.assert_nothing_stays(lab_runs.run_id(tmp_path))
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 130), (signal.SIGKILL, -signal.SIGKILL)])
@@ -147,11 +147,16 @@ def test_a_run_that_is_ended(tmp_path: Path, number: signal.Signals, code: int) 
     )
     assert cleaned.code == 0, cleaned.stdout
     assert cleaned.stdout.rstrip().endswith(", 0 left")
-    lab_runs.assert_nothing_is_left(run)
+    lab_runs.assert_nothing_stays(run)
 
 
 def test_a_runner_whose_clock_is_a_day_ahead_of_the_nodes(tmp_path: Path) -> None:
     ahead = ("unshare", "--fork", "--time", "--monotonic", "86400")
     with lab_runs.running(tmp_path, SCENARIO, "--jobs", "1", prefix=ahead) as process:
         assert lab_runs.end(process, tmp_path)[0] == 0
-    lab_runs.assert_nothing_is_left(lab_runs.run_id(tmp_path))
+    lab_runs.assert_nothing_stays(lab_runs.run_id(tmp_path))
+
+
+def test_after_all_of_them_nothing_is_left() -> None:
+    assert lab_runs.ended
+    lab_runs.assert_all_is_gone()

@@ -135,4 +135,4 @@ def test_a_lab_in_order_is_blamed_for_nothing(tmp_path: Path) -> None:
     done = lab_runs.run(tmp_path, "cip-01", "es-01", "dns-01")
     assert done.code == 0
     assert {one.cause for one in lab_runs.whole(tmp_path).scenarios} == {""}
-    lab_runs.assert_nothing_is_left(lab_runs.run_id(tmp_path))
+    lab_runs.assert_nothing_stays(lab_runs.run_id(tmp_path))

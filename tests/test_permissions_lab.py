@@ -62,4 +62,4 @@ def test_the_role_is_enough(tmp_path: Path, kubeconfig: Path) -> None:
     assert forbidden == {}
     assert {one.ending for one in seen.scenarios} <= {Ending.MET, Ending.SKIPPED}
     assert done.code == 0
-    lab_runs.assert_nothing_is_left(seen.run)
+    lab_runs.assert_nothing_stays(seen.run)
