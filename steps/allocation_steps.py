@@ -17,14 +17,9 @@ def the_added_range_is_deleted(context: Context) -> None:
     asking(context).delete_added_range()
 
 
-@then("the added service range stays")
-def the_added_range_stays(context: Context) -> None:
-    world(context).say("added_range_stays", asking(context).added_range_stays())
-
-
-@then("the added service range goes")
-def the_added_range_goes(context: Context) -> None:
-    world(context).say("added_range_goes", asking(context).added_range_goes())
+@then("the added service range {fate:Fate}")
+def the_added_range_does(context: Context, fate: str) -> None:
+    world(context).say(f"added_range_{fate}", asking(context).added_range_does(fate))
 
 
 @then("both are stored alike")

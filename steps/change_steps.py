@@ -3,7 +3,7 @@
 from svcproof import changes
 from svcproof.gherkin import Context, given, then, when, world
 from svcproof.model.disruption import Disruption, Ending, Lanes, ServiceChange
-from svcproof.model.service import Door, Frontend, ServiceKind, Site, Vantage
+from svcproof.model.service import Door, Frontend, ServiceKind, Setting, Site, Vantage
 
 
 @given("steady traffic from {vantage:Vantage} to {frontend:Frontend} over {lanes:Lanes} connections")
@@ -48,7 +48,7 @@ def becomes(context: Context, name: str, kind: ServiceKind) -> None:
 
 
 @when("{name:Name} is changed to {to:ServiceChange}")
-def changed_to(context: Context, name: str, to: ServiceChange) -> None:
+def changed_to(context: Context, name: str, to: ServiceChange | Setting) -> None:
     changes.change(world(context), name, to)
 
 

@@ -1,8 +1,10 @@
 """Names: what the cluster's DNS answers, and how a pod's resolver asks it."""
 
+from collections.abc import Sequence
+
 from svcproof.gherkin import Context, given, then, when
 from svcproof.model.service import Answers, Frontend, Vantage
-from svcproof.naming import NO_NAME, NO_RECORD, lookups
+from svcproof.naming import lookups
 
 
 @given("{vantage:Vantage} has found {frontend:Frontend}")
@@ -35,14 +37,9 @@ def the_look_up_answers_with(context: Context, answers: Answers, name: str) -> N
     lookups(context).answers_exactly(answers, name)
 
 
-@then("the look-up finds no such name")
-def the_look_up_finds_no_name(context: Context) -> None:
-    lookups(context).no_such(NO_NAME)
-
-
-@then("the look-up finds the name, but no such record")
-def the_look_up_finds_no_record(context: Context) -> None:
-    lookups(context).no_such(NO_RECORD)
+@then("the look-up finds {nothing:Nothing}")
+def the_look_up_finds_nothing(context: Context, nothing: Sequence[str]) -> None:
+    lookups(context).no_such(nothing)
 
 
 @then(  # one sentence in two lines

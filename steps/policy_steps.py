@@ -6,7 +6,7 @@ from svcproof.model.service import Door, Frontend, Place, Vantage
 from svcproof.network_policies import Rules
 
 
-@given("a network policy that {rules:PolicyRules} {name:Name}, and is seen to")
+@given("a network policy that {rules:PolicyRules} {name:Name} is made")
 def a_network_policy_in_force(context: Context, rules: Rules, name: str) -> None:
     network_policies.declare(world(context), rules, name)
     policies.await_silence(world(context), Vantage(Place.POD), Frontend(name, Door.CLUSTER_IP))

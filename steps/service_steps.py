@@ -29,14 +29,6 @@ def a_service_with_a_setting(
     here.traffic.mark(CHANGED)
 
 
-@when("{name:Name} is changed to {setting:Setting}")
-def is_changed_to(context: Context, name: str, setting: Setting) -> None:
-    here = world(context)
-    here.traffic.act(f'changes "{name}" to {setting.value}')
-    here.stage.set(name, setting)
-    here.traffic.mark(CHANGED)
-
-
 @given("a backend of {name:Name} outside the cluster")
 def a_backend_outside(context: Context, name: str) -> None:
     outsiders.answer_for(world(context), name)

@@ -2,6 +2,7 @@
 
 from svcproof import bursts, policies
 from svcproof.gherkin import Context, given, then, when, world
+from svcproof.model.disruption import Ending
 from svcproof.model.service import Errand, Frontend, Meeting, Silence, Vantage, Which
 
 
@@ -35,14 +36,9 @@ def opens_connections(context: Context, vantage: Vantage, count: int, frontend: 
     world(context).open(vantage, frontend, count)
 
 
-@then("every connection is answered")
-def every_connection_is_answered(context: Context) -> None:
-    world(context).check("every_exchange_answered")
-
-
-@then("every connection is refused")
-def every_connection_is_refused(context: Context) -> None:
-    world(context).check("refused_not_lost")
+@then("every connection is {ending:Ending}")
+def every_connection_ends(context: Context, ending: Ending) -> None:
+    world(context).check(ending.law)
 
 
 @then("no connection is lost")

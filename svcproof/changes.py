@@ -17,7 +17,7 @@ from svcproof.model.assumptions import unless_backends_gave_up
 from svcproof.model.disruption import Disruption, Ending, Lanes, ServiceChange
 from svcproof.model.history import History, Kind, Lane
 from svcproof.model.judging import Asked, answer
-from svcproof.model.service import Door, Frontend, ServiceKind, Site, Vantage
+from svcproof.model.service import Door, Frontend, ServiceKind, Setting, Site, Vantage
 from svcproof.model.verdict import Answer, Inconclusive, Verdict, worst
 from svcproof.world import FLOWING, LIMIT, UNSENT, World
 
@@ -119,9 +119,12 @@ def become(world: World, name: str, kind: ServiceKind) -> None:
     _patch(world, name, {"type": kind.type})
 
 
-def change(world: World, name: str, to: ServiceChange) -> None:
+def change(world: World, name: str, to: ServiceChange | Setting) -> None:
     """Change one thing of a Service's spec."""
-    world.traffic.act(f'changes "{name}" to {to}')
+    world.traffic.act(f'changes "{name}" to {to.value if isinstance(to, Setting) else to}')
+    if isinstance(to, Setting):
+        _patch(world, name, to.spec)
+        return
     if to.selector:
         _patch(world, name, {"selector": {"app": to.selector}})
         return

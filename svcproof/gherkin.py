@@ -296,9 +296,14 @@ def read_address_door(text: str) -> Door:
     return Door(text)
 
 
-@parameter("ServiceChange", rf"(?:target port [1-9]\d{{1,4}}|another node port|the selector of {_QUOTED})")
-def read_service_change(text: str) -> ServiceChange:
-    """Read a change of a Service: "target port 8081", "another node port", 'the selector of "green"'."""
+_SETTINGS = _one_of(setting.value for setting in Setting)
+
+
+@parameter("ServiceChange", rf"(?:target port [1-9]\d{{1,4}}|another node port|the selector of {_QUOTED}|{_SETTINGS})")
+def read_service_change(text: str) -> ServiceChange | Setting:
+    """Read a change of a Service: a setting, "target port 8081", "another node port", 'the selector of "green"'."""
+    if text in {setting.value for setting in Setting}:
+        return Setting(text)
     if text.startswith("target port"):
         return ServiceChange(target=int(text.rpartition(" ")[2]))
     return ServiceChange(selector=_name(text), new_node_port=text == "another node port")

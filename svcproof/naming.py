@@ -13,7 +13,7 @@ from svcproof.cluster.routing import target_number
 from svcproof.cluster.vantages import InPod
 from svcproof.cluster.vantages import Place as Start
 from svcproof.cluster.waiting import Deadline, Rounds
-from svcproof.gherkin import Context, world
+from svcproof.gherkin import Context, parameter, world
 from svcproof.model import resolver
 from svcproof.model.history import Exchange, Outcome
 from svcproof.model.laws.names import resolved, resolves_otherwise
@@ -29,6 +29,14 @@ ADDRESS, OTHER_ADDRESS = "address", "other family's address"
 
 NO_NAME = ("NXDOMAIN", "EAI_NONAME")
 NO_RECORD = ("NOERROR",)
+
+_NOTHING = {"no such name": NO_NAME, "the name, but no such record": NO_RECORD}
+
+
+@parameter("Nothing", "|".join(_NOTHING))
+def read_nothing(text: str) -> Sequence[str]:
+    """Read what a look-up does not find: a name, or a record of it."""
+    return _NOTHING[text]
 
 
 @dataclass(frozen=True)

@@ -93,6 +93,12 @@ def read_state(text: str) -> State:
     return State(text)
 
 
+@parameter("Fate", "goes|stays")
+def read_fate(text: str) -> str:
+    """Read what becomes of a service range."""
+    return text
+
+
 @parameter("Maker", "Service|Deployment|Pod")
 def read_maker(text: str) -> str:
     """Read a kind of object that might be thought to make, or to be made by, another."""

@@ -62,7 +62,7 @@ Feature: Network policies
     Scenario: changed, whom it now admits is answered
       Given a ClusterIP Service "echo" with 1 ready backend
       And a pod is answered at the cluster IP of "echo"
-      And a network policy that denies everything to "echo", and is seen to
+      And a network policy that denies everything to "echo" is made
       When the network policy is changed: it admits only the target port to "echo"
       Then within the convergence time a pod is answered at the cluster IP of "echo"
 
@@ -70,7 +70,7 @@ Feature: Network policies
     Scenario: deleted, everybody is answered again
       Given a ClusterIP Service "echo" with 1 ready backend
       And a pod is answered at the cluster IP of "echo"
-      And a network policy that denies everything to "echo", and is seen to
+      And a network policy that denies everything to "echo" is made
       When the network policy is deleted
       Then within the convergence time a pod is answered at the cluster IP of "echo"
 

@@ -306,6 +306,10 @@ class Asking:
         """Ask for the deletion of the service range that the scenario has added."""
         self.api.delete("ServiceCIDR", self.added_range())
 
+    def added_range_does(self, fate: str) -> Verdict:
+        """Say whether the added range "goes", or "stays"."""
+        return self.added_range_goes() if fate == "goes" else self.added_range_stays()
+
     def added_range_goes(self) -> Verdict:
         """Say whether the service range that the scenario has added comes to be gone."""
         name = self.added_range()

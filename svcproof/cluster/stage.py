@@ -160,10 +160,6 @@ class Stage:
         self.api.patch("Deployment", name, self.sandbox.namespace(), {"spec": {"template": template}})
         self.backends[name] = replace(self.backends[name], site=site)
 
-    def set(self, name: str, setting: Setting) -> None:
-        """Give a living Service a setting."""
-        self.api.patch("Service", name, self.sandbox.namespace(), {"spec": setting.spec})
-
     # awaiting
 
     def await_ready(self, name: str, count: int) -> list[Object]:

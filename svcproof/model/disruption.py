@@ -47,6 +47,11 @@ class Ending(Enum):
     ANSWERED = "answered"
     REFUSED = "refused"
 
+    @property
+    def law(self) -> str:
+        """What is asked of every connection."""
+        return {Ending.ANSWERED: "every_exchange_answered", Ending.REFUSED: "refused_not_lost"}[self]
+
 
 @dataclass(frozen=True)
 class ServiceChange:
