@@ -1,6 +1,6 @@
 """Allocation: what the API server fills in, gives and takes back."""
 
-from svcproof.gherkin import Context, given, then, when, world
+from svcproof.gherkin import Context, then, when, world
 from svcproof.model.allocation import Given, Kept, stored_alike
 from svcproof.model.answers import answered_by, tell_addresses
 from svcproof.wishes import asking, fields, granting
@@ -9,12 +9,6 @@ from svcproof.wishes import asking, fields, granting
 @when("this Service is created in YAML and in JSON:")
 def created_in_yaml_and_json(context: Context) -> None:
     context.twins = granting(context).write_twice(context.text)
-
-
-@given("the added service range is deleted")
-@when("the added service range is deleted")
-def the_added_range_is_deleted(context: Context) -> None:
-    asking(context).delete_added_range()
 
 
 @then("the added service range {fate:Fate}")

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from svcproof.gherkin import Context, given, then, when
 from svcproof.model.service import Answers, Frontend, Vantage
-from svcproof.naming import lookups
+from svcproof.naming import Habit, lookups
 
 
 @given("{vantage:Vantage} has found {frontend:Frontend}")
@@ -55,16 +55,6 @@ def finds_nobody(context: Context, vantage: Vantage, frontend: Frontend) -> None
     lookups(context).finds_nothing(vantage, frontend)
 
 
-@then("the resolver asks cluster DNS, a Service with ready pods behind it")
-def asks_cluster_dns(context: Context) -> None:
-    lookups(context).asks_cluster_dns()
-
-
-@then("the resolver has what the pod's own DNS configuration says")
-def is_as_given(context: Context) -> None:
-    lookups(context).are_as_given()
-
-
-@then("the resolver searches its own namespace, then all Services, then the cluster's domain")
-def searches(context: Context) -> None:
-    lookups(context).searches()
+@then("the resolver {habit:Habit}")
+def the_resolver_does(context: Context, habit: Habit) -> None:
+    lookups(context).does(habit)

@@ -20,8 +20,3 @@ def a_network_policy(context: Context, rules: Rules, name: str) -> None:
 @when("the network policy is changed: it {rules:PolicyRules} {name:Name}")
 def the_policy_is_changed(context: Context, rules: Rules, name: str) -> None:
     network_policies.change(world(context), rules, name)
-
-
-@when("the network policy is deleted")
-def the_policy_is_deleted(context: Context) -> None:
-    network_policies.delete(world(context))

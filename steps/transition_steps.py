@@ -1,6 +1,7 @@
 """Transitions: what becomes of backends and Services, and what their EndpointSlices make of it."""
 
-from svcproof.cluster.transitions import CHANGED, Transitions, delete_service
+from svcproof.cluster.transitions import CHANGED, Transitions
+from svcproof.deletions import Deleted, delete
 from svcproof.gherkin import Context, given, then, when, world
 from svcproof.model.change import Some, Transition
 from svcproof.model.listing import State
@@ -16,12 +17,10 @@ def some_backends_change(context: Context, some: Some, name: str, transition: Tr
     Transitions(here.stage, here.traffic).bring_about(some, name, transition)
 
 
-@given("the Service {name:Name} is deleted")
-@when("the Service {name:Name} is deleted")
-def the_service_is_deleted(context: Context, name: str) -> None:
-    here = world(context)
-    here.routing.remember(name)
-    delete_service(here.stage, here.traffic, name)
+@given("{what:Deleted} is deleted")
+@when("{what:Deleted} is deleted")
+def is_deleted(context: Context, what: Deleted) -> None:
+    delete(context, what)
 
 
 @given("a bare pod {pod:Name} of {name:Name}")
@@ -37,11 +36,6 @@ def listed_by_hand(context: Context, by_hand: Listing, name: str, number: int) -
     here.traffic.act(f'lists the backends of "{name}" for "{by_hand.service}" by hand')
     listings(context).write(by_hand, name, number)
     here.traffic.mark(CHANGED)
-
-
-@when("every EndpointSlice of {name:Name} is deleted")
-def the_slices_are_deleted(context: Context, name: str) -> None:
-    listings(context).take_away(name)
 
 
 @then("within the convergence time the endpoints of {name:Name} tell its pods as they are")

@@ -8,11 +8,6 @@ def every_pod_has_the_variables(context: Context, deployment: str, service: str)
     world(context).judge_environments(deployment, service)
 
 
-@then("no pod of {deployment:Name} has an environment variable of {service:Name}")
-def no_pod_has_a_variable(context: Context, deployment: str, service: str) -> None:
-    world(context).judge_ignorance(deployment, service)
-
-
-@then("no pod of {deployment:Name} has an environment variable of another namespace's Service")
-def no_pod_knows_others(context: Context, deployment: str) -> None:
-    world(context).judge_discretion(deployment)
+@then("no pod of {deployment:Name} has an environment variable of {stranger:Stranger}")
+def no_pod_has_a_variable(context: Context, deployment: str, stranger: str) -> None:
+    world(context).judge_ignorance(deployment, stranger)

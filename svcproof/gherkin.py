@@ -104,6 +104,12 @@ def read_name(text: str) -> str:
     return text.strip('"')
 
 
+@parameter("Stranger", rf"(?:{_QUOTED}|another namespace's Service)")
+def read_stranger(text: str) -> str:
+    """Read whose Service's variables are meant: "web", or another namespace's, for which the name is empty."""
+    return _name(text)
+
+
 @parameter("Kind", _one_of(kind.value for kind in ServiceKind))
 def read_kind(text: str) -> ServiceKind:
     """Read a kind of Service."""

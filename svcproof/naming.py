@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from enum import Enum
 from ipaddress import ip_address
 from typing import Any
 
@@ -29,6 +30,21 @@ ADDRESS, OTHER_ADDRESS = "address", "other family's address"
 
 NO_NAME = ("NXDOMAIN", "EAI_NONAME")
 NO_RECORD = ("NOERROR",)
+
+
+class Habit(Enum):
+    """What a resolver is set up to do."""
+
+    ASKS = "asks cluster DNS, a Service with ready pods behind it"
+    SEARCHES = "searches its own namespace, then all Services, then the cluster's domain"
+    AS_GIVEN = "has what the pod's own DNS configuration says"
+
+
+@parameter("Habit", "|".join(habit.value for habit in Habit))
+def read_habit(text: str) -> Habit:
+    """Read what a resolver is set up to do."""
+    return Habit(text)
+
 
 _NOTHING = {"no such name": NO_NAME, "the name, but no such record": NO_RECORD}
 
@@ -186,6 +202,11 @@ class Lookups:
         asked = self._questions(vantage, frontend, ADDRESS)
         streams = self._settle(asked, lambda one: one.outcome is Outcome.ANSWERED)
         self._found(streams, f"{frontend} does not resolve yet")
+
+    def does(self, habit: Habit) -> Verdict:
+        """Require that the resolvers that were read are set up so."""
+        laws = {Habit.ASKS: self.asks_cluster_dns, Habit.SEARCHES: self.searches, Habit.AS_GIVEN: self.are_as_given}
+        return laws[habit]()
 
     def asks_cluster_dns(self) -> Verdict:
         """Require that the pod's resolver asks cluster DNS, whose Service has both ports and ready pods behind it."""

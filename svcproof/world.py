@@ -437,7 +437,9 @@ class World:
         return self.say("every_pod_has", variables.every_pod_has(self.environments(deployment), wanted))
 
     def judge_ignorance(self, deployment: str, service: str) -> Verdict:
-        """Require that no pod of a Deployment has a variable of a Service."""
+        """Require that no pod of a Deployment has a variable of a Service; of any other namespace's for no name."""
+        if not service:
+            return self.judge_discretion(deployment)
         return self.say("no_pod_knows", variables.no_pod_knows(self.environments(deployment), service))
 
     def judge_discretion(self, deployment: str) -> Verdict:
