@@ -28,13 +28,27 @@ ALWAYS = (
     Permission(_CHANGE, "", "pods"),
     Permission(("get",), "", "pods/log"),
     Permission(_CHANGE, "", "services"),
-    Permission(("create", "get"), "", "configmaps"),
+    Permission(("create", "get", "list", "watch"), "", "configmaps"),
     Permission(("list",), "", "events"),
     Permission(("get", "list"), "", "nodes"),
     Permission(_CHANGE, "apps", "deployments"),
     Permission(("patch",), "apps", "deployments/scale"),
     Permission(_LOOK, "discovery.k8s.io", "endpointslices"),
 )
+
+WELCOME = (
+    Permission(("list",), "apps", "daemonsets"),
+    Permission(("list",), "networking.k8s.io", "ingresses"),
+    Permission(("list",), "networking.k8s.io", "ingressclasses"),
+    Permission(("list",), "networking.k8s.io", "networkpolicies"),
+    Permission(("list",), "networking.k8s.io", "servicecidrs"),
+    Permission(("list",), "rbac.authorization.k8s.io", "clusterroles"),
+    Permission(("list",), "rbac.authorization.k8s.io", "clusterrolebindings"),
+    Permission(("list",), "admissionregistration.k8s.io", "validatingwebhookconfigurations"),
+    Permission(("list",), "admissionregistration.k8s.io", "mutatingwebhookconfigurations"),
+    Permission(("list",), "apiextensions.k8s.io", "customresourcedefinitions"),
+)
+"""What is asked for where it may be, and left out where not: the cluster's facts, evidence, what runs have left."""
 
 _BY_NEED = {
     "exec": (Permission(("create", "get"), "", "pods/exec"),),
