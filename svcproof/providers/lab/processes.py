@@ -23,9 +23,6 @@ if TYPE_CHECKING:
 
     from svcproof.providers.lab.plan import LabPlan
 
-GARBAGE = "400"
-"""How much a component's heap may grow before it is cleared, in per cent: a lab has more memory than processor time."""
-
 ENTER = 'for way in {ways}; do echo 0 > "$way"; done; exec nsenter {spaces} -- "$@"'
 """Goes into the lab's cgroups, then into the namespaces, then becomes the program: all under one pid."""
 
@@ -119,11 +116,7 @@ def start(plan: LabPlan, place: str, name: str) -> Process:
         spaces.append(f"--mount={plan.mount_namespace(place)}")
     ways = " ".join(str(way) for way in cgroups.entrances(plan))
     script = ENTER.format(ways=ways, spaces=" ".join(spaces))
-    environment = {
-        **os.environ,
-        "GOGC": GARBAGE,
-        "PATH": f"{Path(command['program']).parent}:{os.environ['PATH']}:/usr/sbin:/sbin",
-    }
+    environment = {**os.environ, "PATH": f"{Path(command['program']).parent}:{os.environ['PATH']}:/usr/sbin:/sbin"}
     argv = ["sh", "-ec", script, "sh", command["program"], *command["arguments"]]
     pid = shell.spawn(argv, log=own / "log", env=environment)
     process = Process.of(pid) or Process(pid, 0)
