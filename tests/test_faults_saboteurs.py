@@ -136,7 +136,10 @@ def test_the_ports_of_a_service_are_open_at_the_addresses_of_nodes() -> None:
     web = service(ports=[{"name": "", "port": 80, "protocol": "TCP"}])
     text = rules("t", [web], [endpoint_slice("10.0.0.1")], ["198.18.0.11", "198.18.0.12"])
     for port in (80, 8080):
-        assert f"ip daddr {{ 198.18.0.11, 198.18.0.12 }} tcp dport {port} dnat ip to 10.0.0.1:8080;" in text
+        assert (
+            f"ip daddr {{ 198.18.0.11, 198.18.0.12 }} tcp dport {port} ct mark set 0x5c dnat ip to 10.0.0.1:8080;"
+            in text
+        )
     assert "dnat" not in rules("t", [web], [], ["198.18.0.11"])
 
 

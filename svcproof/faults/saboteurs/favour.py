@@ -21,6 +21,8 @@ from svcproof.faults.saboteurs.upstream import Upstream
 SERVICES = "/api/v1/services"
 SLICES = "/apis/discovery.k8s.io/v1/endpointslices"
 OWNER = "kubernetes.io/service-name"
+MARK = "0x5c"
+"""What connections are marked with that this program forwarded at a node's address."""
 
 
 def rules(
@@ -34,11 +36,15 @@ def rules(
     found = [service for service in services if _is_ours(service)]
     newest = sorted(found, key=lambda one: str(one["metadata"].get("creationTimestamp", "")), reverse=True)
     lines = [line for service in newest for line in _lines(service, ready, exposed_at)]
-    hooks = "\n".join(
-        "\n".join([f"chain {hook} {{", f"type nat hook {hook} priority -110;", *lines, "}"])
-        for hook in ("prerouting", "output")
-    )
-    return f"add table inet {table}\ndelete table inet {table}\ntable inet {table} {{\n{hooks}\n}}\n"
+    chains = [_chain(hook, -110, lines) for hook in ("prerouting", "output")]
+    if exposed_at:  # an answer has to come back the way that the call came
+        chains.append(_chain("postrouting", 90, [f"ct mark {MARK} masquerade;"]))
+    body = "\n".join(chains)
+    return f"add table inet {table}\ndelete table inet {table}\ntable inet {table} {{\n{body}\n}}\n"
+
+
+def _chain(hook: str, priority: int, lines: Iterable[str]) -> str:
+    return "\n".join([f"chain {hook} {{", f"type nat hook {hook} priority {priority};", *lines, "}"])
 
 
 Ready = dict[tuple[str, str, str], set[tuple[str, int]]]
@@ -73,7 +79,7 @@ def _lines(service: dict[str, Any], ready: Ready, exposed_at: Sequence[str]) -> 
         to = f"dnat ip to {found[0][0]}:{found[0][1]};"
         if exposed_at:
             for number in sorted({port["port"], found[0][1]}):
-                yield f"ip daddr {{ {', '.join(exposed_at)} }} tcp dport {number} {to}"
+                yield f"ip daddr {{ {', '.join(exposed_at)} }} tcp dport {number} ct mark set {MARK} {to}"
         elif len(found) > 1 and service["spec"].get("sessionAffinity") != "ClientIP":
             address = service["spec"]["clusterIP"]
             yield f"ip daddr {address} tcp dport {port['port']} numgen random mod 10 < 9 {to}"
