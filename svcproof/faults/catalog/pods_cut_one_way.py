@@ -8,7 +8,7 @@ from svcproof.faults.sights import here_but_not_there
 
 def inject(ground: Ground) -> None:
     drop = each_family(ground.lab.plan, 'iifname "eth0" {ip} saddr {pods} {ip} daddr {pods} ct state new drop')
-    ground.rules(ground.nodes[1:], [Chain("forward", BEFORE_FILTERS, drop)])
+    ground.rules([ground.victim], [Chain("forward", BEFORE_FILTERS, drop)])
 
 
 def in_effect(ground: Ground) -> Evidence:
@@ -18,7 +18,7 @@ def in_effect(ground: Ground) -> Evidence:
 
 FAULT = Fault(
     name="pods-cut-one-way",
-    stands_for="The firewalls of newer nodes are one-way: their pods can call the first node's, and cannot be called.",
+    stands_for="A firewall of one node is one-way: its pods can call others, and cannot be called.",
     layer=Layer.NETWORK,
     breaks=frozenset({"pn-04-1.2"}),
     reason_says="timed out|lost|unreachable|never|answered",
