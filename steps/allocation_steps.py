@@ -32,9 +32,12 @@ def every_slice_has(context: Context, name: str) -> None:
     world(context).say("has", granting(context).slices_have(name, fields(context)))
 
 
-@then("the list of Services shows {name:Name} as it is")
-def is_shown_as_it_is(context: Context, name: str) -> None:
-    world(context).say("shown_as_it_is", asking(context).shown(name))
+@then("{teller:Teller} {name:Name} as it is")
+def is_shown_as_it_is(context: Context, teller: str, name: str) -> None:
+    if teller.startswith("kubectl"):
+        world(context).check_description(name)
+    else:
+        world(context).say("shown_as_it_is", asking(context).shown(name))
 
 
 @then("{name:Name} is given {what:Given}")

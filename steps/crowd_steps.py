@@ -25,11 +25,6 @@ def pods_that_no_node_runs(context: Context, count: int, name: str) -> None:
     crowds.put_up_pods(world(context), count, name)
 
 
-@then("no EndpointSlice of {name:Name} lists more than 100 endpoints")
-def slices_are_small(context: Context, name: str) -> None:
-    crowds.slices_are_small(world(context), name)
-
-
 @given("{count:Count} EndpointSlices of {service:Name} list the backends of {name:Name}, each at a port of its own")
 def many_slices(context: Context, count: int, service: str, name: str) -> None:
     crowds.list_ports(world(context), count, service, name)

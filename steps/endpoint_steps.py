@@ -9,11 +9,6 @@ def lists_exactly(context: Context, name: str, count: int) -> None:
     world(context).settle(name, count)
 
 
-@then("kubectl describes the endpoints of {name:Name} as its EndpointSlices list them")
-def described_as_listed(context: Context, name: str) -> None:
-    world(context).check_description(name)
-
-
 @then("the EndpointSlices of {name:Name} hint at each endpoint's own node")
 def hint_at_nodes(context: Context, name: str) -> None:
     policies.hints_name_nodes(world(context), name)

@@ -11,11 +11,6 @@ def a_sample_is_deployed(context: Context, name: str) -> None:
     samples.deploy(world(context), name)
 
 
-@when("the sample {name:Sample} is applied again")
-def a_sample_is_applied_again(context: Context, name: str) -> None:
-    samples.apply_again(world(context), name)
-
-
 @then("every object of the sample {name:Sample} is as it was")
 def as_it_was_applied(context: Context, name: str) -> None:
     samples.unchanged(world(context), name)

@@ -14,7 +14,6 @@ from svcproof.cluster.traffic import Target
 from svcproof.cluster.transitions import CHANGED
 from svcproof.cluster.waiting import Deadline, Rounds, Sighting, await_state
 from svcproof.model.history import Outcome
-from svcproof.model.listing import kept_small
 from svcproof.model.service import Door, Frontend, Listing, Place, ServiceKind, Vantage
 from svcproof.model.verdict import Inconclusive, Verdict
 from svcproof.world import World
@@ -29,9 +28,6 @@ CROWD_SECONDS = 120.0
 
 CHUNK = 100
 """So many Services are called at once: a prober starts each call in its own time, and not all in the same moment."""
-
-SLICE = 100
-"""The most endpoints that a cluster puts into one EndpointSlice (Kubernetes docs, EndpointSlices, "Distribution")."""
 
 ADDRESSES = {"IPv4": "198.51.100.1", "IPv6": "2001:db8:1::1"}
 """The first addresses of pods that nobody runs: of ranges that nobody has (RFC 5737, RFC 3849)."""
@@ -133,11 +129,6 @@ def put_up_pods(here: World, count: int, name: str) -> None:
         here.api.patch("Pod", f"{name}-{number}", namespace, {"status": status}, subresource="status")
 
     _at_once(one, range(count))
-
-
-def slices_are_small(here: World, name: str) -> Verdict:
-    """Require that the endpoints of a Service are spread over several EndpointSlices, none of them too large."""
-    return here.say("kept_small", kept_small(Listings(here.stage).slices(name), SLICE))
 
 
 def list_ports(here: World, count: int, service: str, name: str) -> None:

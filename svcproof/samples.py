@@ -37,9 +37,16 @@ def read_sample(text: str) -> str:
 
 
 def deploy(here: World, name: str) -> None:
-    """Apply a sample's folder of manifests, images by role, and await that all its pods are ready and listed."""
+    """Apply a sample's folder of manifests, images by role, and await that all its pods are ready and listed.
+
+    Where it is deployed already, every object is kept as it was before and as it is stored then.
+    """
+    if name in here.deployed:
+        before = [_read(here, one) for one in here.deployed[name]]
+        here.applied_again[name] = [*zip(before, apply(here, name), strict=True)]
+        return
     here.stage.configure(workloads.agent_configuration())
-    objects = apply(here, name)
+    objects = here.deployed[name] = apply(here, name)
     for one in objects:
         label = one["metadata"]["name"]
         if one["kind"] == "Service":
@@ -58,11 +65,8 @@ def apply(here: World, name: str) -> list[Object]:
     return [here.sandbox.apply(_by_role(here, one)) for one in manifests(name)]
 
 
-def apply_again(here: World, name: str) -> None:
-    """Apply a sample's folder once more, and keep every object as it was before and as it is stored then."""
-    namespace = here.sandbox.namespace()
-    before = [here.api.get(one["kind"], one["metadata"]["name"], namespace) for one in manifests(name)]
-    here.applied_again[name] = [*zip(before, apply(here, name), strict=True)]
+def _read(here: World, item: Object) -> Object:
+    return here.api.get(item["kind"], item["metadata"]["name"], here.sandbox.namespace())
 
 
 def manifests(name: str) -> list[Object]:

@@ -105,6 +105,12 @@ def read_maker(text: str) -> str:
     return text
 
 
+@parameter("Teller", "kubectl describes|the list of Services shows")
+def read_teller(text: str) -> str:
+    """Read who tells people of a Service."""
+    return text
+
+
 @parameter("Refusal", _one_of(list(STATUSES)))
 def read_refusal(text: str) -> str:
     """Read the reason of a refusal, in the API's own word."""

@@ -135,6 +135,8 @@ class World:
     """Every stream of steady traffic there was, by name."""
     undoing: ExitStack = field(default_factory=ExitStack)
     """What the scenario did to what others share; undone before anything else ends."""
+    deployed: dict[str, list[Object]] = field(default_factory=dict)
+    """The objects of each sample as they were first stored, by the sample's name."""
     applied_again: dict[str, list[tuple[Object, Object]]] = field(default_factory=dict)
     """The objects of a sample before and after its second application, by the sample's name."""
     crowd: dict[str, tuple[str, float]] = field(default_factory=dict)

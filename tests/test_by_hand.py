@@ -7,9 +7,7 @@ import pytest
 from svcproof.cluster.listings import listed_at, written
 from svcproof.cluster.services import gate_patch, is_behind_gate
 from svcproof.cluster.workloads import GATE
-from svcproof.model.listing import kept_small
 from svcproof.model.service import Listing
-from svcproof.model.verdict import Answer
 
 POD: dict[str, Any] = {
     "metadata": {"name": "a", "namespace": "shop", "uid": "1"},
@@ -62,15 +60,3 @@ def test_a_gate_is_shut_where_it_stands_and_nowhere_else() -> None:
 
     assert [step["op"] for step in patch] == ["test", "replace"]
     assert patch[1] == {"op": "replace", "path": "/status/conditions/1/status", "value": "False"}
-
-
-def _slices(*sizes: int) -> list[dict[str, Any]]:
-    return [{"metadata": {"name": f"s{place}"}, "endpoints": [{}] * size} for place, size in enumerate(sizes)]
-
-
-@pytest.mark.parametrize(
-    ("sizes", "answer"),
-    [((100, 20), Answer.MET), ((120,), Answer.VIOLATED), ((60, 40), Answer.UNKNOWN), ((), Answer.UNKNOWN)],
-)
-def test_slices_are_kept_small(sizes: tuple[int, ...], answer: Answer) -> None:
-    assert kept_small(_slices(*sizes), 100).answer is answer

@@ -128,3 +128,13 @@ def test_a_service_of_two_families_lists_a_pod_at_both_addresses_and_one_of_one_
     assert _addresses(service("IPv4", "IPv6"), pod) == ["10.1.0.5", "fd00::5"]
     assert _addresses(service("IPv6"), pod) == ["fd00::5"]
     assert _addresses(service("IPv4"), pod) == ["10.1.0.5"]
+
+
+def test_a_slice_of_more_than_a_hundred_endpoints_violates():
+    pods = [pod(f"p{number}", address=f"10.0.1.{number}") for number in range(120)]
+    listed = [endpoint(f"p{number}", f"10.0.1.{number}") for number in range(120)]
+
+    assert judged(pods, [*slices(*listed[:100]), *slices(*listed[100:])]).answer is Answer.MET
+    verdict = judged(pods, slices(*listed))
+    assert verdict.answer is Answer.VIOLATED
+    assert "lists 120 endpoints, more than 100" in verdict.because

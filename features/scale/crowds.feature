@@ -48,4 +48,3 @@ Feature: Services and endpoints by the hundred
         """
       When 120 pods of "web" join that no node runs
       Then within the convergence time the endpoints of "web" tell its pods as they are
-      And no EndpointSlice of "web" lists more than 100 endpoints

@@ -51,8 +51,8 @@ Feature: Presentation, application and data
   Rule: Applying a folder of manifests MUST make all its objects, and applying it again MUST change nothing
 
     @ti-17 @SYS-3 @core
-    Scenario: a folder that is applied again leaves everything as it was
+    Scenario: the folder of a sample that is deployed is applied again, and everything is as it was
       Given the sample "three-tiers" is deployed
-      When the sample "three-tiers" is applied again
+      When the sample "three-tiers" is deployed
       Then every object of the sample "three-tiers" is as it was
       And the pods of "application" are the ones from before, never restarted

@@ -7,9 +7,12 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
-from svcproof.model.verdict import Verdict, met, unknown, violated
+from svcproof.model.verdict import Verdict, met, violated
 
 Form = Mapping[str, Any]
+
+MOST = 100
+"""The most endpoints that a cluster puts into one EndpointSlice (Kubernetes docs, EndpointSlices, "Distribution")."""
 
 
 @dataclass(frozen=True)
@@ -33,13 +36,14 @@ class Entry:
 
 
 def tells_pods_as_they_are(
-    service: Form, pods: Iterable[Form], slices: Iterable[Form], zones: Mapping[str, str]
+    service: Form, pods: Iterable[Form], slices: Sequence[Form], zones: Mapping[str, str]
 ) -> Verdict:
     """Each pod that the Service selects, that has an address and has not ended, is listed once, as it is; no other is.
 
     As it is: its address, its UID, its node and that node's zone, the target port of each port, *ready* and *serving*
     by its Ready condition, *terminating* by its deletion; a terminating pod is never *ready*, unless unready addresses
-    are published (discovery.k8s.io/v1; Kubernetes docs, EndpointSlices). *zones* is node → zone.
+    are published. No slice lists more than a hundred (discovery.k8s.io/v1; Kubernetes docs, EndpointSlices). *zones* is
+    node → zone.
     """
     listed = [pod for pod in pods if _listed(service, pod)]
     wanted = [_wanted(service, pod, address, zones) for pod in listed for address in _addresses(service, pod)]
@@ -50,6 +54,7 @@ def tells_pods_as_they_are(
     problems = [f"{one} is wanted and not listed" for one in missing]
     problems += [f"{one} is listed and not wanted{_difference(one, wanted)}" for one in surplus]
     problems += [f"{one} is listed twice" for one in twice]
+    problems += _too_large(slices)
     if problems:
         return violated("; ".join(problems))
     return met(f"listed: {', '.join(sorted(map(str, found))) or 'nothing'}", endpoints=len(found))
@@ -83,17 +88,6 @@ def lists_one_that_is(state: State, slices: Iterable[Form]) -> Verdict:
     return violated(f"no endpoint is {state.value}; listed: {', '.join(map(str, found)) or 'nothing'}")
 
 
-def kept_small(slices: Sequence[Form], most: int) -> Verdict:
-    """No slice lists more endpoints than *most*; unknown where all of them together would fit into one."""
-    sizes = {item["metadata"]["name"]: len(item.get("endpoints") or []) for item in slices}
-    said = ", ".join(f"{name}: {size}" for name, size in sorted(sizes.items())) or "nothing"
-    if large := [name for name, size in sizes.items() if size > most]:
-        return violated(f"{', '.join(sorted(large))} lists more than {most} endpoints: {said}")
-    if sum(sizes.values()) <= most:
-        return unknown(f"{sum(sizes.values())} endpoints fit into one slice, so nothing was shown: {said}")
-    return met(f"{sum(sizes.values())} endpoints in {len(sizes)} slices: {said}", endpoints=sum(sizes.values()))
-
-
 def entries(slices: Iterable[Form]) -> list[Entry]:
     """Return every endpoint of these slices; an absent *ready* counts as ready, an absent *serving* as *ready* does."""
     found = []
@@ -118,6 +112,12 @@ def entries(slices: Iterable[Form]) -> list[Entry]:
                 for address in endpoint.get("addresses") or []
             ]
     return found
+
+
+def _too_large(slices: Iterable[Form]) -> Iterable[str]:
+    for item in slices:
+        if (size := len(item.get("endpoints") or [])) > MOST:
+            yield f"EndpointSlice {item['metadata'].get('name', '')} lists {size} endpoints, more than {MOST}"
 
 
 def _listed(service: Form, pod: Form) -> bool:
