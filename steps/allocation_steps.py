@@ -50,11 +50,6 @@ def keeps(context: Context, name: str, what: Kept) -> None:
     world(context).say("keeps", granting(context).kept(name, what, asking(context).before))
 
 
-@then("it is granted, or refused only because somebody holds it")
-def granted_or_held(context: Context) -> None:
-    world(context).say("granted_or_held", asking(context).granted_or_held())
-
-
 @then("the {maker:Maker} {name:Name} has made no {kind:Maker}")
 def has_made_none(context: Context, maker: str, name: str, kind: str) -> None:
     world(context).say("none_appeared", granting(context).none_appeared(maker, name, kind))
@@ -73,11 +68,6 @@ def deleted_in_one_request(context: Context, label: str) -> None:
 @when("the API server's proxy is asked for port {port:Port} of {name:Name}")
 def asked_by_proxy(context: Context, port: str, name: str) -> None:
     asking(context).by_proxy(name, port)
-
-
-@then("it is given what it asked for")
-def given_what_it_asked_for(context: Context) -> None:
-    world(context).say("given_what_it_asked_for", asking(context).got_what_it_asked_for())
 
 
 @then("a backend of {name:Name} has answered it")

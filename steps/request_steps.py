@@ -2,7 +2,7 @@
 
 from svcproof.cluster import standing
 from svcproof.gherkin import Context, given, then, when, world
-from svcproof.model.wish import Asker, Wish
+from svcproof.model.wish import Asker, Grant, Wish
 from svcproof.wishes import asking
 
 
@@ -65,9 +65,9 @@ def refused(context: Context, reason: str) -> None:
     world(context).say("refused_as", asking(context).refused(reason))
 
 
-@then("it is accepted")
-def accepted(context: Context) -> None:
-    world(context).say("accepted", asking(context).granted())
+@then("it is {grant:Grant}")
+def granted(context: Context, grant: Grant) -> None:
+    world(context).say(grant.law, asking(context).is_granted(grant))
 
 
 @then("nothing is left of it")

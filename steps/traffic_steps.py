@@ -11,16 +11,6 @@ def steady_traffic(context: Context, vantage: Vantage, frontend: Frontend) -> No
     world(context).stream(vantage, frontend)
 
 
-@when("{vantage:Vantage} fetches the page at {frontend:Frontend}")
-def fetches_the_page(context: Context, vantage: Vantage, frontend: Frontend) -> None:
-    world(context).fetch(vantage, frontend)
-
-
-@then("the sample page comes back")
-def the_sample_page_comes_back(context: Context) -> None:
-    world(context).judge_pages()
-
-
 @then("no new backend of {name:Name} answers before it is ready")
 def none_answers_too_early(context: Context, name: str) -> None:
     world(context).check_readiness(name)

@@ -16,6 +16,7 @@ from svcproof.model.service import (
     Application,
     Backends,
     Door,
+    Equipment,
     Errand,
     Frontend,
     Listing,
@@ -126,7 +127,10 @@ _APPLICATIONS = _one_of(application.value for application in Application)
 _SITES = _one_of(site.value for site in Site if site.value)
 
 
-@parameter("Backends", rf"(?:no|[1-9]\d?) ready (?:(?:{_APPLICATIONS}) )?(?:backends?|pods?)(?: on (?:{_SITES}))?")
+_BACKENDS = rf"(?:no|[1-9]\d?) ready (?:(?:{_APPLICATIONS}) )?(?:backends?|pods?)(?: on (?:{_SITES}))?"
+
+
+@parameter("Backends", _BACKENDS)
 def read_backends(text: str) -> Backends:
     """Read so many pods that answer: "1 ready backend", "3 ready nginx pods", "2 ready backends on one node"."""
     pods, _, site = text.partition(" on ")
@@ -146,6 +150,13 @@ def read_listing(text: str) -> Listing:
     """Read what lists endpoints by hand: 'the EndpointSlice "one" of "web"', 'the Endpoints object of "web"'."""
     thing, _, service = text.rpartition(" of ")
     return Listing(_name(service), _name(thing))
+
+
+@parameter("Equipment", rf"{_BACKENDS}(?: and (?:{_one_of(setting.value for setting in Setting)}))?")
+def read_equipment(text: str) -> Equipment:
+    """Read what a Service begins with: "1 ready backend", "2 ready backends on one node and session affinity"."""
+    backends, _, setting = text.partition(" and ")
+    return Equipment(read_backends(backends), Setting(setting) if setting else None)
 
 
 @parameter("Count", r"[1-9]\d{0,4}")

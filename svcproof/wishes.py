@@ -11,7 +11,7 @@ from svcproof.gherkin import Context, parameter, world
 from svcproof.model.allocation import Given, Kept
 from svcproof.model.answers import STATUSES
 from svcproof.model.listing import State
-from svcproof.model.wish import Asker, Wanted, Who, Wish
+from svcproof.model.wish import Asker, Grant, Wanted, Who, Wish
 
 _OF_ANOTHER = (Wanted.PORT_OF, Wanted.ADDRESS_OF, Wanted.NAME_OF)
 _ALONE = [wanted for wanted in Wanted if not wanted.value.endswith(" ")]
@@ -67,6 +67,12 @@ def read_wish(text: str) -> Wish:
     if text.startswith(Wanted.PORT.value):
         return Wish(Wanted.PORT, number=int(text.removeprefix(Wanted.PORT.value)))
     return Wish(Wanted(text))
+
+
+@parameter("Grant", _one_of([grant.value for grant in Grant]))
+def read_grant(text: str) -> Grant:
+    """Read how a wish is granted."""
+    return Grant(text)
 
 
 @parameter("ObjectKind", _one_of(list(KINDS)))

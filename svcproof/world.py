@@ -17,6 +17,7 @@ from svcproof.cluster.sandbox import Sandbox
 from svcproof.cluster.settings import Settings
 from svcproof.cluster.stage import API_SERVER, Stage
 from svcproof.cluster.traffic import Target, Traffic
+from svcproof.cluster.transitions import CHANGED
 from svcproof.cluster.vantages import Place as Start
 from svcproof.cluster.vantages import Vantages
 from svcproof.cluster.waiting import Deadline, NotConverged, Rounds, Sighting, await_state, let_pass
@@ -25,7 +26,7 @@ from svcproof.model.assumptions import unless_backends_gave_up
 from svcproof.model.capability import Capability
 from svcproof.model.history import Exchange, Lane, Outcome
 from svcproof.model.pages import Fetch, Route, Trust, page_shows
-from svcproof.model.service import Door, Frontend, Place, Vantage, Which
+from svcproof.model.service import Door, Equipment, Frontend, Place, ServiceKind, Vantage, Which
 from svcproof.model.verdict import Inconclusive, Verdict, met, unknown
 
 HTTPS = "https"
@@ -155,6 +156,12 @@ class World:
             self.traffic.event(telling.kind, telling.subject, telling.says, telling.data)
 
     # changing
+
+    def serve(self, name: str, kind: ServiceKind, equipment: Equipment) -> None:
+        """Put a Service and its backends up; what a setting does has to be followed from then on."""
+        self.stage.serve(name, kind, equipment.backends, equipment.setting)
+        if equipment.setting is not None:
+            self.traffic.mark(CHANGED)
 
     def scale(self, name: str, count: int) -> None:
         """Scale a Deployment, as an action of the history."""

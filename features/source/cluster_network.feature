@@ -8,6 +8,5 @@ Feature: Pods that talk to pods
     @src-02 @DNS-1 @SYS-5 @needs.exec @needs.dns
     Scenario: a pod fetches the page by the Service's short name
       Given a Deployment "web" with 2 ready nginx pods
-      And "web" is exposed by a NodePort Service
-      When a busybox pod fetches the page at "web"
-      Then the sample page comes back
+      When "web" is exposed by a NodePort Service
+      Then a busybox pod gets the sample page at "web"

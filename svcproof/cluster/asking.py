@@ -17,7 +17,7 @@ from svcproof.cluster.waiting import Deadline, NotConverged, Rounds, Sighting, a
 from svcproof.model import answers
 from svcproof.model.answers import Answer
 from svcproof.model.verdict import Inconclusive, Verdict, met, unknown, violated
-from svcproof.model.wish import PORTS, Asker, Wanted, Who, Wish
+from svcproof.model.wish import PORTS, Asker, Grant, Wanted, Who, Wish
 
 NAME = "web"
 """What an object is called whose name does not matter."""
@@ -158,6 +158,15 @@ class Asking:
     def refused(self, reason: str, cause: str = "") -> Verdict:
         """Say whether the last request was refused for this reason."""
         return answers.refused_as(self.asked.answer, reason=reason, field=cause)
+
+    def is_granted(self, grant: Grant) -> Verdict:
+        """Say whether the last request was granted so."""
+        laws = {
+            Grant.ACCEPTED: self.granted,
+            Grant.AS_ASKED: self.got_what_it_asked_for,
+            Grant.OR_HELD: self.granted_or_held,
+        }
+        return laws[grant]()
 
     def granted(self) -> Verdict:
         """Say whether the last request was granted."""

@@ -126,6 +126,14 @@ class Listing:
     slice: str = ""
 
 
+@dataclass(frozen=True)
+class Equipment:
+    """What a Service begins with: backends, and a setting where one is said."""
+
+    backends: Backends
+    setting: Setting | None = None
+
+
 class Which(Enum):
     """Which backends of a Deployment are meant."""
 

@@ -55,3 +55,20 @@ class Asker:
 
     who: Who
     name: str = ""
+
+
+class Grant(Enum):
+    """How a wish is granted."""
+
+    ACCEPTED = "accepted"
+    AS_ASKED = "given what it asked for"
+    OR_HELD = "granted, or refused only because somebody holds it"
+
+    @property
+    def law(self) -> str:
+        """What is asked of the answer."""
+        return {
+            Grant.ACCEPTED: "accepted",
+            Grant.AS_ASKED: "given_what_it_asked_for",
+            Grant.OR_HELD: "granted_or_held",
+        }[self]
