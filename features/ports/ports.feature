@@ -49,15 +49,15 @@ Feature: Ports
 
     @po-03 @TP-2 @extended
     Scenario: a name stands for different numbers in different pods
-      Given this Service exists:
+      Given a Deployment "one" with 2 ready backends
+      And a Deployment "other" with 2 ready port-swapping backends
+      And this Service exists:
         """
         metadata: {name: echo}
         spec:
           selector: {kind: backend}
           ports: [{port: 80, targetPort: main}]
         """
-      And a Deployment "one" with 2 ready backends
-      And a Deployment "other" with 2 ready port-swapping backends
       When a pod opens 160 connections to the cluster IP of "echo"
       Then every connection is answered
       And every ready backend of "one" answers
