@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from svcproof.report import lanes
 from svcproof.report import matrix as matrices
 from svcproof.report.results import Cell, Ending, Evidence, Run, ScenarioResult, StepResult
+from svcproof.report.terminal import shortened
 from svcproof.run.entries import Page as Document
 from svcproof.run.entries import called
 
@@ -132,16 +133,19 @@ def _linked(text: str) -> str:
 
 def _scenario(page: Page, result: ScenarioResult) -> str:
     entry = result.entry
-    words = " ".join([entry.id, entry.name, entry.feature, entry.rule, result.ending.value, *entry.tags]).lower()
-    opened = " open" if result.ending in (Ending.VIOLATED, Ending.UNKNOWN) else ""
+    words = " ".join([result.ending.value, *entry.tags]).lower()
+    not_met = result.ending in (Ending.VIOLATED, Ending.UNKNOWN)
+    thrift = 0 if not_met else page.thrift
+    opened = " open" if not_met else ""
+    command = "" if thrift else _command(page.again.get(entry.id, ""))
     took = f"<small>{result.seconds:.1f} s</small>" if result.seconds else ""
     why = _cause(result) if result.because else ""
     return (
         f'<details class="scenario {result.ending.value}" id="{escape(entry.id)}" data-words="{escape(words)}"{opened}>'
         f'<summary>{_mark(result.ending)}<span class="name">{escape(entry.name)}</span>{_rows(entry.rows)}'
-        f'<span class="id">{escape(entry.id)}</span>{took}</summary><div>{why}{_steps(result)}{_laws(result)}'
-        f"{_traffic(page, result)}{_cells(result.cells)}{_evidence(page, result)}{_figures(result)}"
-        f"{_command(page.again.get(entry.id, ''))}</div></details>"
+        f'<span class="id">{escape(entry.id)}</span>{took}</summary><div>{why}{_steps(result)}{_laws(result, thrift)}'
+        f"{_traffic(page, result, thrift)}{_cells(result.cells)}{_evidence(page, result)}{_figures(result)}"
+        f"{command}</div></details>"
     )
 
 
@@ -168,10 +172,16 @@ def _span(seconds: float) -> str:
 _ANSWERS = {"met": Ending.MET, "violated": Ending.VIOLATED, "unknown": Ending.UNKNOWN}
 
 
-def _laws(result: ScenarioResult) -> str:
+def _laws(result: ScenarioResult, thrift: int) -> str:
+    def said(because: str) -> str:
+        if because == result.because:
+            return "as said above"
+        first = _SENTENCE.split(because)[0] if thrift else because
+        return escape(shortened(first, 120) if thrift > 2 else first)
+
     rows = "".join(
         f"<tr><td>{_mark(_ANSWERS.get(law.answer, Ending.UNKNOWN))}</td><td>{escape(law.law.replace('_', ' '))}</td>"
-        f"<td>{'as said above' if law.because == result.because else escape(law.because)}</td></tr>"
+        f"<td>{said(law.because)}</td></tr>"
         for law in result.laws
     )
     head = "<tr><th></th><th>law</th><th>because</th></tr>"
@@ -182,9 +192,9 @@ def _laws(result: ScenarioResult) -> str:
     )
 
 
-def _traffic(page: Page, result: ScenarioResult) -> str:
+def _traffic(page: Page, result: ScenarioResult, thrift: int) -> str:
     fineness = lanes.FINEST if result.ending in (Ending.VIOLATED, Ending.UNKNOWN) else page.fineness
-    drawn = [lanes.draw(page.histories[item.file], fineness) for item in result.histories
+    drawn = [lanes.draw(page.histories[item.file], fineness, thrift) for item in result.histories
              if item.file in page.histories]  # fmt: skip
     return "".join(f'<div class="scroll">{one}</div>' for one in drawn if one)
 
@@ -262,10 +272,9 @@ def matrix(page: Page) -> str:
     """Return what each vantage was to see of each frontend and what it saw, over all scenarios with traffic."""
     parts = []
     for result in page.run.scenarios:
-        found = result.cells or tuple(
-            cell for item in result.histories if item.file in page.histories
-            for cell in matrices.seen(page.histories[item.file])
-        )  # fmt: skip
+        if page.thrift > 2 and result.ending is Ending.MET:
+            continue
+        found = page.cells_of(result)
         if found:
             name = f'<a href="#{escape(result.entry.id)}">{escape(result.entry.name)}</a>'
             parts.append(f"<h3>{_mark(result.ending)} {name}</h3>{_grid(found)}")

@@ -12,7 +12,8 @@ from pathlib import Path
 from svcproof.model.history import History, MalformedHistory
 from svcproof.model.history import read as read_history
 from svcproof.report import chapters, lanes
-from svcproof.report.results import Ending, Evidence, Run
+from svcproof.report import matrix as matrices
+from svcproof.report.results import Cell, Ending, Evidence, Run, ScenarioResult
 from svcproof.report.trace import Trace
 
 INLINE_LIMIT = 12_000
@@ -25,6 +26,16 @@ INLINE_TOTAL = 300_000
 def render(run: Run, again: Mapping[str, str], trace: Trace | None = None) -> str:
     """Return the page of a run. *again* gives each scenario's command line; *trace* the contract's rows."""
     page = Page(run, again, trace)
+    page.read_histories()
+    for page.thrift in THRIFT:
+        page.inlined = 0
+        text = _whole(page)
+        if len(text.encode()) < LIMIT:
+            break
+    return text
+
+
+def _whole(page: Page) -> str:
     style, script = (resources.files("svcproof.report").joinpath("page", name).read_text(encoding="utf-8")
                      for name in ("style.css", "script.js"))  # fmt: skip
     return (
@@ -33,7 +44,7 @@ def render(run: Run, again: Mapping[str, str], trace: Trace | None = None) -> st
         '<meta name="color-scheme" content="light dark">\n<meta name="referrer" content="no-referrer">\n'
         "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'; "
         "script-src 'unsafe-inline'; img-src data:\">\n"
-        f'<link rel="icon" href="{_icon(run)}">\n<title>{escape(run.sentence)} – svcproof</title>\n'
+        f'<link rel="icon" href="{_icon(page.run)}">\n<title>{escape(page.run.sentence)} – svcproof</title>\n'
         f"<style>\n{style}</style>\n</head>\n<body>\n{page.body()}\n<script>\n{script}</script>\n</body>\n</html>\n"
     )
 
@@ -46,6 +57,12 @@ def _icon(run: Run) -> str:
     )
 
 
+LIMIT = 950_000
+"""Bytes: a page beyond them tells less of what is met, until it fits; evidence lies beside it all the same."""
+
+THRIFT = (0, 1, 2, 3)
+"""How sparing a page may be of what is met (see svcproof.report.lanes.draw)."""
+
 LANES_TOTAL = 350_000
 """Bytes that the swim-lanes may take: with many of them, those of scenarios that are met are drawn more coarsely."""
 
@@ -57,18 +74,14 @@ class Page:
     run: Run
     again: Mapping[str, str]
     trace: Trace | None = None
+    thrift: int = 0
     inlined: int = 0
     histories: dict[str, History] = field(default_factory=dict)
     fineness: int = lanes.FINEST
+    _cells: dict[str, tuple[Cell, ...]] = field(default_factory=dict)
 
     def body(self) -> str:
         """Return everything between the body's tags."""
-        for result in self.run.scenarios:
-            for item in result.histories:
-                if found := self.history(item):
-                    self.histories[item.file] = found
-        every = sum(len(history.streams) for history in self.histories.values())
-        self.fineness = lanes.columns(every, LANES_TOTAL)
         sections = [
             ("not-met", "Not met", chapters.not_met(self)),
             ("skipped", "Skipped", chapters.skips(self)),
@@ -84,8 +97,29 @@ class Page:
         texts = "\n".join(f'<section id="{name}"><h2>{title}</h2>\n{text}\n</section>' for name, title, text in shown)
         return (
             f'<a class="skip" href="#main">to the findings</a>\n{self._top()}\n'
-            f'<nav aria-label="Sections"><div>{links}</div></nav>\n<main id="main">\n{texts}\n</main>\n{_foot()}'
+            f'<nav aria-label="Sections"><div>{links}</div></nav>\n<main id="main">\n{texts}\n</main>\n'
+            f"{_foot(self.thrift)}"
         )
+
+    def read_histories(self) -> None:
+        """Read the traffic of every scenario, once."""
+        for result in self.run.scenarios:
+            for item in result.histories:
+                if found := self.history(item):
+                    self.histories[item.file] = found
+        every = sum(len(history.streams) for history in self.histories.values())
+        self.fineness = lanes.columns(every, LANES_TOTAL)
+
+    def cells_of(self, result: ScenarioResult) -> tuple[Cell, ...]:
+        """Return the matrix of a scenario, found out once: every law is asked again of each cell."""
+        if result.entry.id not in self._cells:
+            self._cells[result.entry.id] = result.cells or tuple(
+                cell
+                for item in result.histories
+                if item.file in self.histories
+                for cell in matrices.seen(self.histories[item.file])
+            )
+        return self._cells[result.entry.id]
 
     def _top(self) -> str:
         run = self.run
@@ -144,10 +178,16 @@ def _facts(run: Run) -> str:
     return " ".join(f"<span>{escape(name)} <b>{escape(value)}</b></span>" for name, value in facts)
 
 
-def _foot() -> str:
+def _foot(thrift: int) -> str:
+    spared = (
+        "<p>So that the page stays below a megabyte it tells less of what is met; the histories beside it tell all.</p>"
+        if thrift
+        else ""
+    )
     return (
         "<footer><p>Met: the promise was seen kept. Violated: it was seen broken. Unknown: it could not be told, which "
         "is nobody's fault until it is. Skipped: not asked, for the reason given.</p>"
+        f"{spared}"
         '<p class="scripted" hidden>Keys: / filters, e opens and closes all, n and p walk through what is not met. In '
         "a swim-lane: Ctrl and the wheel or + and - zoom, dragging moves, 0 resets.</p></footer>"
     )

@@ -37,6 +37,7 @@ SHAPES: dict[Outcome, tuple[str, float, float]] = {
 """How an outcome is drawn: its class, and where in the lane: answers below, refusals above, losses through it all."""
 
 _EVENT_KINDS = (Kind.ENDPOINTS, Kind.POD, Kind.NODE, Kind.SERVICE, Kind.PROBER)
+_PLAIN = ("began", "ended")
 _MOMENTS = (Kind.ACTION, Kind.FAULT, Kind.MARK)
 
 
@@ -45,13 +46,20 @@ def columns(lanes: int, budget: int) -> int:
     return max(COARSEST, min(FINEST, budget // (max(lanes, 1) * BYTES_A_COLUMN)))
 
 
-def draw(history: History, fineness: int = FINEST) -> str:
-    """Return the figure with its caption and its list of events; empty where nothing was recorded."""
+def draw(history: History, fineness: int = FINEST, thrift: int = 0) -> str:
+    """Return the figure with its caption and its list of events; empty where nothing was recorded.
+
+    *thrift* leaves out what a reader of a promise that was kept misses least: from 1 on the tries that went before and
+    the list of events, from 2 on the events in the drawing and the caption's figures of each stream, at 3 the drawing.
+    """
     if not history.exchanges and not history.events:
         return ""
-    told = _Told(history)
-    drawing = _Drawing(told, fineness).svg()
-    return f'<figure class="lanes">{drawing}{_caption(told)}</figure>{_events(history)}'
+    told = _Told(history, tries=thrift < 1)
+    if thrift > 2:
+        return f'<p class="dim">{escape(_sentence(told))}</p>'
+    drawing = _Drawing(told, fineness, events=thrift < 2).svg()
+    caption = _caption(told) if thrift < 2 else f"<figcaption>{escape(_sentence(told))}</figcaption>"
+    return f'<figure class="lanes">{drawing}{caption}</figure>{_events(history) if thrift < 1 else ""}'
 
 
 class _Told:
@@ -61,7 +69,7 @@ class _Told:
     those which a law was asked of.
     """
 
-    def __init__(self, history: History) -> None:
+    def __init__(self, history: History, *, tries: bool = True) -> None:
         self.history = history
         judged = _judged(history)
         of_each = by_stream(history)
@@ -70,7 +78,8 @@ class _Told:
             tried = bool(judged) and stream.name not in judged and not stream.control
             way = (stream.vantage, stream.frontend, stream.address, stream.lane, stream.node, stream.control, tried)
             grouped.setdefault(way, []).append(stream)
-        lanes = sorted(grouped.items(), key=lambda item: (bool(item[0][-2]), bool(item[0][-1])))
+        kept = [(way, streams) for way, streams in grouped.items() if tries or not way[-1]]
+        lanes = sorted(kept, key=lambda item: (bool(item[0][-2]), bool(item[0][-1])))
         self.streams = [streams[0] for _, streams in lanes]
         self.exchanges = {
             streams[0].name: sorted(
@@ -96,9 +105,10 @@ def _judged(history: History) -> set[str]:
 class _Drawing:
     """One drawing: time to the right, one lane below the other."""
 
-    def __init__(self, told: _Told, fineness: int) -> None:
+    def __init__(self, told: _Told, fineness: int, *, events: bool = True) -> None:
         self._told = told
         self._history = history = told.history
+        self._marked = telling_events(history) if events else []
         self._fineness = fineness
         moments = [one.start for one in history.exchanges] + [event.at for event in history.events]
         ends = [one.end for one in history.exchanges] + [event.at for event in history.events]
@@ -119,7 +129,7 @@ class _Drawing:
         if len(streams) > LANES_SHOWN:
             self._label(f"… and {len(streams) - LANES_SHOWN} more streams")
         for kind in _EVENT_KINDS:
-            self._markers(kind, [event for event in self._history.events if event.kind is kind])
+            self._markers(kind, [event for event in self._marked if event.kind is kind])
         height = self._y + 24
         plot = "".join([self._axis(top, height), self._moments(moments, height), *self._plot])
         said = escape(_sentence(self._told), quote=True)
@@ -160,7 +170,7 @@ class _Drawing:
     def _label(self, text: str, more: str = "", *, dim: bool = False) -> None:
         self._labels.append(
             f'<text class="label{" dim" if dim else ""}" x="{LEFT - 10}" y="{self._y + 16:g}" text-anchor="end">'
-            f"{escape(_cut(text, 46))}<title>{escape(more or text)}</title></text>"
+            f"{escape(_cut(text, 46))}{f'<title>{escape(more or text)}</title>' if len(text) > 46 else ''}</text>"
         )
         self._y += LANE
 
@@ -254,14 +264,13 @@ def _cut(text: str, length: int) -> str:
 
 
 def _sentence(told: _Told) -> str:
-    """Say the drawing in words."""
-    said = []
-    for stream in told.streams[:LANES_SHOWN]:
-        figures = told.figures[stream.name]
-        outage = f"longest outage {figures['longest_outage_ms']} ms" if figures["answered"] else "no answer at all"
-        way = f"{told.words(stream)}{telling.route(stream)}"
-        said.append(f"{way}: {figures['answered']} of {figures['sent']} answered, {outage}")
-    return "; ".join(said) or "no exchange was recorded"
+    """Say the drawing in words: the worst of it; the caption tells each stream."""
+    asked = [told.figures[stream.name] for stream in told.streams if not stream.control]
+    if not asked:
+        return "no exchange was recorded"
+    answered, sent = (sum(int(one[word]) for one in asked) for word in ("answered", "sent"))
+    worst = max(float(one["longest_outage_ms"]) for one in asked)
+    return f"{telling.count(len(asked), 'stream')}: {answered:,} of {sent:,} answered, longest outage {worst:,.1f} ms"
 
 
 def _caption(told: _Told) -> str:
@@ -290,13 +299,18 @@ def _rounded(value: float | None) -> str:
     return "–" if value is None else f"{value:,.1f}"
 
 
+def telling_events(history: History) -> list[Event]:
+    """Return the events that tell something: that streams begin and end is seen from their exchanges."""
+    return [one for one in history.events if one.kind is not Kind.PROBER or one.data.get("what") not in _PLAIN]
+
+
 def _events(history: History) -> str:
-    listed = sorted(history.events, key=lambda event: event.at)[:EVENTS_SHOWN]
+    every = telling_events(history)
+    listed = sorted(every, key=lambda event: event.at)[:EVENTS_SHOWN]
     if not listed:
         return ""
     items = "".join(f"<tr><td>{event.at:.3f} s</td><td>{escape(telling.event(event))}</td></tr>" for event in listed)
-    more = len(history.events) - len(listed)
+    more = len(every) - len(listed)
     cut = f"<p>{more} more are in the history.</p>" if more > 0 else ""
-    return (
-        f'<details class="minor"><summary>{len(history.events)} events</summary><table>{items}</table>{cut}</details>'
-    )
+    said = telling.count(len(every), "event")
+    return f'<details class="minor"><summary>{said}</summary><table>{items}</table>{cut}</details>'

@@ -29,10 +29,22 @@
   filter.type = "search";
   filter.placeholder = "filter scenarios  /";
   filter.setAttribute("aria-label", "Filter scenarios by id, words, rows or verdict");
+  const told = new Map();
+  const wordsOf = (box) => {
+    if (!told.has(box)) {
+      const heads = [box.querySelector("summary")];
+      for (let group = box.closest("[data-group]"); group; group = group.parentElement.closest("[data-group]")) {
+        heads.push(group.querySelector("h3, h4"));
+      }
+      const texts = heads.map((head) => head ? head.textContent : "");
+      told.set(box, [...texts, box.dataset.words].join(" ").toLowerCase());
+    }
+    return told.get(box);
+  };
   filter.addEventListener("input", () => {
     const words = filter.value.toLowerCase().split(/\s+/).filter(Boolean);
     for (const box of all("details.scenario")) {
-      box.classList.toggle("hidden", !words.every((word) => box.dataset.words.includes(word)));
+      box.classList.toggle("hidden", !words.every((word) => wordsOf(box).includes(word)));
     }
     for (const group of all("[data-group]")) {
       group.classList.toggle("hidden", !group.querySelector("details.scenario:not(.hidden)"));
