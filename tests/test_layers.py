@@ -134,6 +134,8 @@ def test_a_backend_that_is_never_chosen_is_the_proxys_fault_unless_clients_are_k
     assert "it never chooses b: a 60 (100 %)" in blamed(replace(GOOD, at_services=passed_over))
     loyal = replace(GOOD, at_services=passed_over, services=[service(sessionAffinity="ClientIP")])
     assert [one for one in layers.read(loyal) if one.well is False] == []
+    near = replace(GOOD, at_services=passed_over, services=[service(trafficDistribution="PreferSameZone")])
+    assert [one for one in layers.read(near) if one.well is False] == []
 
 
 def test_somebody_who_is_no_endpoint_and_answers_is_the_proxys_fault() -> None:
@@ -200,6 +202,7 @@ def test_pods_that_cannot_be_made_or_do_not_start_say_why() -> None:
 def test_a_promise_that_goes_through_the_api_only_is_the_api_servers_own() -> None:
     broken = replace(GOOD, at_services=[replace(one, exchanges=LOST) for one in GOOD.at_services])
     assert blamed(broken, "refused_as") == "Service object: what broke is its own promise"
+    assert blamed(broken, "every_pod_has").startswith("pod: what broke is its own promise")
     assert blamed(GOOD, "same_backend_for_one_source") == (
         "proxy: what broke is its own promise; in order as they stand now: Service object, EndpointSlice, pod"
     )

@@ -47,7 +47,7 @@ class Page(HTMLParser):
 
     def handle_data(self, data: str) -> None:
         if not self.open or self.open[-1] not in ("script", "style"):
-            self.text += data
+            self.text += data.replace("\xa0", " ")
 
 
 def rich_run(folder: Path) -> Run:

@@ -314,7 +314,19 @@ def _proxy(scene: Scene, glance: Glance, service: Object) -> Finding:
         direct = [one for one in scene.at_pods if one.node == glance.node and one.service == name]
         though = ", though each of its pods is reached from there at its own address" if _all_whole(direct) else ""
         return Finding(Layer.PROXY, f"at {at} {glance.ends}{though}{known}", node=glance.node, weak=scene.fenced)
-    return _choice(glance, ready, f"at {at}", fair=spec.get("sessionAffinity") != "ClientIP", known=known)
+    fair = spec.get("sessionAffinity") != "ClientIP" and not _prefers(scene, service)
+    return _choice(glance, ready, f"at {at}", fair=fair, known=known)
+
+
+def _prefers(scene: Scene, service: Object) -> bool:
+    """Whether callers may be led to near backends only: by the Service's wish, or by hints."""
+    hinted = any(
+        entry.get("hints")
+        for item in scene.slices
+        if services.is_slice_of(item, service["metadata"]["name"])
+        for entry in item.get("endpoints") or []
+    )
+    return hinted or bool(service["spec"].get("trafficDistribution"))
 
 
 def _choice(glance: Glance, ready: Sequence[Endpoint], at: str, *, fair: bool, known: str) -> Finding:

@@ -48,7 +48,8 @@ _ALL = tuple(Layer)
 _API = (Layer.SERVICE,)
 _LISTING = (Layer.SERVICE, Layer.SLICES)
 _NAMES = (Layer.SERVICE, Layer.SLICES, Layer.DNS, Layer.PROBER)
-_LAST = {_ALL: Layer.PROXY, _API: Layer.SERVICE, _LISTING: Layer.SLICES, _NAMES: Layer.DNS}
+_PODS = (Layer.SERVICE, Layer.POD)
+_LAST = {_ALL: Layer.PROXY, _API: Layer.SERVICE, _LISTING: Layer.SLICES, _NAMES: Layer.DNS, _PODS: Layer.POD}
 """The layer whose own promise it is, when all that it depends on is in order."""
 
 _API_LAWS = (
@@ -61,11 +62,13 @@ _LISTING_LAWS = (
     "tells_pods_as_they_are",
 )  # fmt: skip
 _NAME_LAWS = ("asks_cluster_dns", "no_such_name", "points_to_exactly", "resolves_to_exactly", "searches")
+_POD_LAWS = ("addresses_of_their_own", "every_pod_has", "no_pod_knows", "no_pod_knows_others", "same_pods")
 
 CONCERNED = {
     **dict.fromkeys(_API_LAWS, _API),
     **dict.fromkeys(_LISTING_LAWS, _LISTING),
     **dict.fromkeys(_NAME_LAWS, _NAMES),
+    **dict.fromkeys(_POD_LAWS, _PODS),
 }
 """Which layers the promise behind a law goes through; the laws of traffic go through all of them."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from html import escape
@@ -137,7 +138,7 @@ class Page:
             warn += '<p class="warn">? The run was interrupted: what did not run is unknown.</p>'
         return (
             f'<header class="top"><p class="over">{over}</p>\n<h1 class="{ending.value}">{mark(ending)}'
-            f"<span>{escape(run.sentence)}</span></h1>\n{warn}"
+            f"<span>{_unbroken(escape(run.sentence))}</span></h1>\n{warn}"
             f'<div class="tally" aria-hidden="true">{bar}</div>\n<ul class="counts">{words}</ul>\n'
             f'<p class="facts">{_facts(run)}</p></header>'
         )
@@ -165,6 +166,11 @@ class Page:
             return ""
         self.inlined += len(text)
         return text
+
+
+def _unbroken(text: str) -> str:
+    """Keep numbers with their words."""
+    return re.sub(r"(\d) ", "\\1&nbsp;", text)
 
 
 def _facts(run: Run) -> str:
