@@ -283,7 +283,11 @@ def every_caller_reaches(world: World, name: str) -> Verdict:
 
 
 def names_stay(world: World) -> Verdict:
-    """Require that no vantage goes without an answer of cluster DNS for longer than one retry of a resolver."""
+    """Require that no vantage goes without an answer of cluster DNS for longer than one retry of a resolver.
+
+    Nor may any be told that there is no such name: that is an answer, and no resolver asks again after it.
+    """
+    world.check("name_never_denied", since=FLOWING)
     return world.check("unavailable_for_at_most", since=FLOWING, seconds=RESOLVER_RETRY)
 
 

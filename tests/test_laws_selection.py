@@ -189,6 +189,22 @@ def test_no_such_name_needs_a_definite_word():
     assert _ask("no_such_name", _resolving("A 10.0.0.1")).answer is Answer.VIOLATED
 
 
+def test_a_name_that_is_denied_is_not_a_record_that_is_missing():
+    denied = _resolving(outcome=Outcome.NO_NAME, detail="NXDOMAIN")
+    missing = _resolving(outcome=Outcome.NO_NAME, detail="NOERROR: no AAAA record")
+
+    assert _ask("no_such_name", denied, codes=["NOERROR"]).answer is Answer.VIOLATED
+    assert "NXDOMAIN" in _ask("no_such_name", denied, codes=["NOERROR"]).because
+    assert _ask("no_such_name", missing, codes=["NOERROR"]).answer is Answer.MET
+
+
+def test_a_name_is_never_denied_and_silence_is_no_denial():
+    assert _ask("name_never_denied", _resolving("A 10.0.0.1")).answer is Answer.MET
+    assert _ask("name_never_denied", _resolving(outcome=Outcome.NO_NAME, detail="NXDOMAIN")).answer is Answer.VIOLATED
+    silent = _resolving(outcome=Outcome.TIMED_OUT, detail="no answer")
+    assert _ask("name_never_denied", silent).answer is Answer.MET
+
+
 def test_a_body_that_comes_short_or_stalls_violates():
     def bodies(**end):
         return Making().run("out", lambda *_: end)

@@ -61,7 +61,9 @@ _LISTING_LAWS = (
     "endpoints_are_the_ready_backends", "hints_name_nodes", "legacy_agrees", "lists_one_that_is", "slices_gone",
     "tells_pods_as_they_are",
 )  # fmt: skip
-_NAME_LAWS = ("asks_cluster_dns", "no_such_name", "points_to_exactly", "resolves_to_exactly", "searches")
+_NAME_LAWS = (
+    "asks_cluster_dns", "name_never_denied", "no_such_name", "points_to_exactly", "resolves_to_exactly", "searches",
+)  # fmt: skip
 _POD_LAWS = ("addresses_of_their_own", "every_pod_has", "no_pod_knows", "no_pod_knows_others", "same_pods")
 
 CONCERNED = {

@@ -22,7 +22,7 @@ from svcproof.model.laws.delivery import (
     prober_kept_schedule,
     refused_not_lost,
 )
-from svcproof.model.laws.names import no_such_name, points_to_exactly, resolves_to_exactly
+from svcproof.model.laws.names import name_never_denied, no_such_name, points_to_exactly, resolves_to_exactly
 from svcproof.model.laws.reached import reached_at_own_address
 from svcproof.model.laws.readiness import none_answered_before_ready
 from svcproof.model.laws.selection import (
@@ -63,6 +63,7 @@ _EVERY: tuple[Law, ...] = (
     resolves_to_exactly,
     points_to_exactly,
     no_such_name,
+    name_never_denied,
     body_arrives_whole,
 )
 

@@ -10,6 +10,9 @@ from svcproof.model.evidence import conclude, open_case, weigh
 from svcproof.model.history import Exchange, History, Outcome
 from svcproof.model.verdict import Verdict, unknown
 
+DENIALS = ("NXDOMAIN", "EAI_NONAME")
+"""The words of a name server, and of a resolver, for a name that does not exist."""
+
 
 def resolved(exchange: Exchange, type: str = "") -> frozenset[str]:  # noqa: A002 - the DNS word for it
     """Return what a query resolved to, as "TYPE value"; only of one type where it is given."""
@@ -70,10 +73,21 @@ def points_to_exactly(history: History, *, targets: Sequence[str]) -> Verdict:
 def no_such_name(history: History, *, codes: Sequence[str] = ("NXDOMAIN",)) -> Verdict:
     """Each query is told, definitely, that there is no such name; silence or a failing resolver proves nothing.
 
-    *codes* are the response codes that say so (RFC 2308, section 2: NXDOMAIN for the name, NODATA for the type).
+    *codes* are the response codes that say so (RFC 2308, section 2: NXDOMAIN for the name, NODATA for the type). Where
+    only the type is to be missing, NXDOMAIN is a definite word, too, and wrong: the name exists.
     """
     case = open_case(history)
-    evidence = weigh(case, lambda one: one.outcome is Outcome.ANSWERED and bool(one.answers))
+
+    def is_bad(exchange: Exchange) -> bool:
+        found = exchange.outcome is Outcome.ANSWERED and bool(exchange.answers)
+        return found or (not set(codes) & set(DENIALS) and _denied(exchange))
+
+    def says(exchange: Exchange) -> str:
+        if _denied(exchange):
+            return f"was told {exchange.detail.split()[0].rstrip(';:,')}, wanted {telling.names(codes)}"
+        return f"resolved to {telling.names(resolved(exchange))}"
+
+    evidence = weigh(case, is_bad)
     told = Counter((one.detail.split() or ["nothing"])[0].rstrip(";:,") for one in case.judged)
     fine = f"{telling.count(len(case.judged), 'query')}: {telling.shares(told)}"
     unsaid = [one for one in case.judged if not one.detail.startswith(tuple(codes))]
@@ -83,4 +97,19 @@ def no_such_name(history: History, *, codes: Sequence[str] = ("NXDOMAIN",)) -> V
             f"({telling.names(codes)} wanted): {telling.shares(told)}. {telling.pointer(unsaid[0], unsaid[-1])}",
             **case.figures,
         )
-    return conclude(case, evidence, fine, says=lambda one: f"resolved to {telling.names(resolved(one))}")
+    return conclude(case, evidence, fine, says=says)
+
+
+def name_never_denied(history: History) -> Verdict:
+    """No query is told that the name does not exist: who hears that asks no more, however soon the next would be told.
+
+    RFC 8020, section 2: NXDOMAIN is a word about the name, and resolvers go by it. Silence is another law's matter.
+    """
+    case = open_case(history)
+    evidence = weigh(case, _denied)
+    fine = f"{telling.count(len(case.judged), 'query')}: nobody was told that there is no such name"
+    return conclude(case, evidence, fine)
+
+
+def _denied(exchange: Exchange) -> bool:
+    return exchange.outcome is Outcome.NO_NAME and exchange.detail.startswith(DENIALS)
