@@ -14,7 +14,6 @@ from svcproof.run import conducting, selection
 from svcproof.run.entries import Entry, Roster
 from svcproof.run.supervision import Limits
 
-
 BUDGET = 6.0
 """The convergence time of a lab that is to be proven (seconds): what does not come is waited for as long each time."""
 
