@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 
 from svcproof.cli import app
 from svcproof.cli.judge import open_history
-from svcproof.model.history import Exchange, History, MalformedHistory, Outcome, Stream
+from svcproof.model.history import Exchange, History, Kind, MalformedHistory, Outcome, Stream
 from svcproof.model.judging import Asked, answer, ask, judge
 from svcproof.model.laws import LAWS
 from svcproof.model.verdict import Answer, worst
@@ -62,6 +62,14 @@ def _two():
 def test_a_law_is_asked_of_all_streams_unless_some_are_named():
     assert ask(_two(), "none_lost").answer is Answer.VIOLATED
     assert ask(_two(), "none_lost", streams=["b"]).answer is Answer.MET
+
+
+def test_a_prober_that_is_lost_before_the_window_begins_is_missing_in_it():
+    making = Making().run("a", GOOD, until=0.4).run("b", GOOD, until=2).control(until=2).mark(0.5, "settled")
+    assert ask(making.history(), "none_lost", since="settled").answer is Answer.MET  # it was meant to end
+    lost = making.event(0.45, Kind.PROBER, "a pod", "is lost", what="lost", streams=["a"]).history()
+    assert ask(lost, "none_lost", since="settled").answer is Answer.UNKNOWN
+    assert ask(lost, "none_lost", since="settled", streams=["b"]).answer is Answer.MET
 
 
 def test_a_law_is_asked_between_moments_or_marks():

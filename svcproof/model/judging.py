@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from svcproof.model.history import History, MalformedHistory
+from svcproof.model.history import History, Kind, MalformedHistory
 from svcproof.model.laws import LAWS
 from svcproof.model.verdict import Verdict, unknown
 
@@ -96,12 +96,20 @@ def _part(history: History, asked: Asked, since: float, until: float) -> History
         if one.stream in witness or (one.stream in chosen and since <= one.start < until)
     )
     if not asked.streams:
-        # A stream that spoke at another time was not part of this question; one that never spoke is missing from it.
+        # A stream that spoke at another time was not part of this question; one that never spoke is missing from it,
+        # and so is one whose prober was lost before it could.
         spoke = {one.stream for one in exchanges}
         elsewhere = {one.stream for one in history.exchanges} - spoke
-        chosen = chosen - elsewhere
+        chosen = chosen - (elsewhere - _lost(history, until))
     streams = {name: stream for name, stream in history.streams.items() if name in chosen | witness}
     return replace(history, streams=streams, exchanges=exchanges, since=since, until=until)
+
+
+def _lost(history: History, until: float) -> set[str]:
+    """Return the streams that were open when their prober was lost."""
+    events = (one for one in history.events if one.kind is Kind.PROBER and one.at < until)
+    named = (one.data.get("streams") for one in events if one.data.get("what") == "lost")
+    return {str(name) for names in named if isinstance(names, list | tuple) for name in names}
 
 
 def _asked(entry: object) -> Asked:
