@@ -15,6 +15,7 @@ import lab_runs
 import pytest
 
 from svcproof.adapters import shell
+from svcproof.cluster.waiting import let_pass
 from svcproof.report.results import Ending, ScenarioResult
 
 pytestmark = lab_runs.MARKS
@@ -40,6 +41,7 @@ def test_an_api_server_that_is_killed_and_comes_back(tmp_path: Path) -> None:
 
     def restart() -> None:
         server.stop(kill=True)
+        let_pass(5.0)
         server.start()
 
     code, _, seen = disturbed(tmp_path, restart, "es-01")
@@ -130,7 +132,7 @@ def test_a_worker_that_is_killed(tmp_path: Path) -> None:
         code, said = lab_runs.end(process, tmp_path)
     seen = lab_runs.the_one(tmp_path, SCENARIO)
     assert (code, seen.ending) == (3, Ending.UNKNOWN)
-    assert seen.because.startswith("worker lost (signal 9) at “When ")
+    assert seen.because.startswith("worker lost (signal 9) at “")
     assert "on their way out" in said.splitlines()[-1]
     lab_runs.assert_nothing_stays(lab_runs.run_id(tmp_path))
 

@@ -113,11 +113,13 @@ def test_an_endpoint_controller_that_is_stopped_while_a_service_grows(tmp_path: 
     assert f"cause: {cause}" in said
 
 
-def test_a_cluster_dns_that_is_silent(tmp_path: Path) -> None:
-    with dns_silent():
-        done = lab_runs.run(tmp_path, "dns-01", "--jobs", "1")
-    assert done.code == 1
-    cause = seen_in(tmp_path, "dns-01")
+def test_a_cluster_dns_that_falls_silent_when_its_capability_is_settled(tmp_path: Path) -> None:
+    with lab_runs.running(tmp_path, "dns-08-1.2", "--jobs", "1") as process:
+        lab_runs.await_step(tmp_path, "dns-08-1.2", "a ClusterIP Service")
+        with dns_silent():
+            code, _ = lab_runs.end(process, tmp_path)
+    assert code == 1
+    cause = seen_in(tmp_path, "dns-08")
     assert cause.startswith("DNS: 3 of 3 questions for ")
     assert "were never answered; its pod coredns" in cause
 

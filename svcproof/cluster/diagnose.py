@@ -85,10 +85,17 @@ def _logs(api: ClusterApi, namespace: str) -> Iterator[Evidence]:
         raise
     except ApiTrouble:
         return  # the list of pods says so already
+    silent: set[str] = set()  # a kubelet that is gone is asked once
     for pod in pods[:MOST_LOGS]:
-        name = pod["metadata"]["name"]
+        name, node = pod["metadata"]["name"], pod["spec"].get("nodeName", "")
         for container in pod["spec"]["containers"]:
-            tail = _or_why(lambda: api.logs(namespace, name, container["name"], lines=LOG_LINES))  # noqa: B023 - called at once
+            if node in silent:
+                continue
+            try:
+                tail = api.logs(namespace, name, container["name"], lines=LOG_LINES)
+            except ApiTrouble as trouble:
+                silent |= {node} if isinstance(trouble, Unreachable) else set()
+                tail = f"not to be had: {trouble}"
             if tail.strip():
                 yield Evidence(f"log of {name}, {container['name']}", "text/plain", tail)
 
