@@ -243,6 +243,22 @@ def test_a_pod_that_is_evicted_makes_unknown_and_is_named(day: Day) -> None:
     assert day.cluster.left == []
 
 
+def test_a_node_that_is_gone_makes_unknown_and_is_named(day: Day) -> None:
+    def fate(pod: Object) -> Object:
+        if pod["spec"]["nodeName"] == "node-1":
+            return ready(pod)
+        gone = day.cluster.objects["nodes", "", "node-2"]
+        status = {**gone["status"], "conditions": [{"type": "Ready", "status": "Unknown"}]}
+        day.cluster.put("nodes", {**gone, "status": status})
+        return {"phase": "Pending", "conditions": [{"type": "PodScheduled", "status": "True"}]}
+
+    day.cluster.behave_pod = fate
+    done, seen = day.run("--patience", "0.1")
+    assert (done.code, seen.ending) == (3, Ending.UNKNOWN)
+    assert seen.cause == "pod: the node node-2 of 1 pod is not ready"
+    assert day.cluster.left == []
+
+
 # -- others on the same cluster
 
 

@@ -228,7 +228,8 @@ def _nodes(scene: Scene) -> Iterator[Finding]:
         if not services.is_ready(node):
             on_it = [pod for pod in scene.pods if pod["spec"].get("nodeName") == node["metadata"]["name"]]
             if on_it:
-                yield Finding(Layer.POD, f"the node {node['metadata']['name']} of {len(on_it)} pods is not ready")
+                whose = telling.count(len(on_it), "pod")
+                yield Finding(Layer.POD, f"the node {node['metadata']['name']} of {whose} is not ready")
 
 
 def _pods(scene: Scene) -> Iterator[Finding]:
