@@ -175,6 +175,7 @@ class Answering:
         class Server(ThreadingHTTPServer):
             address_family = _family(address)
             daemon_threads = True
+            request_queue_size = 256  # a burst of connections is no reason to drop one
 
             def server_bind(self) -> None:  # without asking the DNS for our own name
                 TCPServer.server_bind(self)
