@@ -109,7 +109,7 @@ def test_an_endpoint_controller_that_is_stopped_while_a_service_grows(tmp_path: 
             code, said = lab_runs.end(process, tmp_path)
     assert code == 1
     cause = seen_in(tmp_path, "src-05")
-    assert cause.startswith('EndpointSlice: of the 5 ready pods that "web" selects, 1 are listed as ready; missing: ')
+    assert cause.startswith('EndpointSlice: of the 5 ready pods that "web" selects, 1 is listed as ready; missing: ')
     assert f"cause: {cause}" in said
 
 

@@ -78,7 +78,7 @@ def test_a_status_that_others_write_is_nobodys_fault() -> None:
 
 def test_a_ready_pod_that_is_not_listed_is_the_slices_fault() -> None:
     said = blamed(replace(GOOD, slices=[endpoint_slice(endpoint("a", "10.0.0.1", ready=True))]))
-    assert said == 'EndpointSlice: of the 2 ready pods that "web" selects, 1 are listed as ready; missing: b'
+    assert said == 'EndpointSlice: of the 2 ready pods that "web" selects, 1 is listed as ready; missing: b'
 
 
 def test_an_unready_pod_that_is_listed_as_ready_is_the_slices_fault_unless_it_is_to_be_published() -> None:
@@ -88,13 +88,18 @@ def test_an_unready_pod_that_is_listed_as_ready_is_the_slices_fault_unless_it_is
     assert "lists as ready what is not" not in blamed(published)
 
 
-def test_slices_that_followed_late_are_found_though_they_are_right_now() -> None:
-    late = (
-        histories.Making().event(1.0, Kind.POD, "a", "is ready").event(8.5, Kind.ENDPOINTS, "web", "gained a", pod="a")
+def test_slices_that_followed_late_are_hinted_at_though_they_are_right_now() -> None:
+    making = histories.Making().event(0.5, Kind.ENDPOINTS, "web", "gained b", pod="b")
+    late = making.event(1.0, Kind.POD, "a", "is ready").event(8.5, Kind.ENDPOINTS, "web", "gained a", pod="a")
+    assert blamed(replace(GOOD, history=late.history()), "") == (
+        'EndpointSlice: "web" gained a 7.50 s after the pod had said so; by now every layer is in order'
     )
-    assert blamed(replace(GOOD, history=late.history())) == (
-        'EndpointSlice: "web" gained a 7.50 s after the pod had said so'
-    )
+
+
+def test_a_service_that_is_younger_than_its_pod_did_not_list_it_late() -> None:
+    young = histories.Making().event(1.0, Kind.POD, "a", "is ready")
+    young.event(8.5, Kind.ENDPOINTS, "web", "gained a", pod="a")
+    assert blamed(replace(GOOD, history=young.history()), "") == ""
 
 
 def test_a_pod_that_does_not_answer_at_its_own_address_is_its_own_fault() -> None:
@@ -110,9 +115,16 @@ def test_a_pod_that_is_reached_from_one_node_only_points_to_the_network_between(
     assert said.endswith("from a pod on node-2 it is: the network between them")
 
 
-def test_where_policies_stand_an_unreached_pod_is_only_a_hint() -> None:
+def test_where_policies_stand_silence_is_nobodys_fault_and_an_answer_theirs() -> None:
     cut = [replace(one, exchanges=LOST) for one in GOOD.at_pods]
-    assert cause(layers.read(replace(GOOD, at_pods=cut, fenced=True)), "no_exchange_answered").startswith("proxy: ")
+    behind = [replace(one, exchanges=LOST) for one in GOOD.at_services]
+    said = blamed(replace(GOOD, at_pods=cut, at_services=behind, fences=["deny"]), "no_exchange_answered")
+    assert said == "network policy: deny stands between callers and pods; by now every layer is in order"
+
+
+def test_whoever_answers_otherwise_than_wanted_is_reached() -> None:
+    other = [replace(one, exchanges=exchanges(4, outcome=Outcome.WRONG)) for one in GOOD.at_pods]
+    assert cause(layers.read(replace(GOOD, at_pods=other))) == ""
 
 
 def test_a_proxy_that_does_not_forward_is_named_with_its_node_and_what_its_rules_say() -> None:

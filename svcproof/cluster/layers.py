@@ -23,6 +23,9 @@ _TELLING_FIELDS = (
 )  # fmt: skip
 """What of a Service's spec decides who is reached."""
 
+REACHED = (Outcome.ANSWERED, Outcome.WRONG)
+"""The ends of an exchange that reached somebody, whatever he serves."""
+
 LUCK = 1e-4
 """A backend that is passed over by chance more often than this is not called passed over."""
 
@@ -45,7 +48,7 @@ class Glance:
     @property
     def answered(self) -> int:
         """How many were answered."""
-        return sum(one.outcome is Outcome.ANSWERED for one in self.exchanges)
+        return sum(one.outcome in REACHED for one in self.exchanges)
 
     @property
     def whole(self) -> bool:
@@ -55,7 +58,7 @@ class Glance:
     @property
     def ends(self) -> str:
         """Say how they ended: "3 of 20 answered (17 timed out)"."""
-        others = Counter(telling.how_it_ended(one) for one in self.exchanges if one.outcome is not Outcome.ANSWERED)
+        others = Counter(telling.how_it_ended(one) for one in self.exchanges if one.outcome not in REACHED)
         said = ", ".join(f"{number} {way}" for way, number in others.most_common(3))
         return f"{self.answered} of {len(self.exchanges)} answered{f' ({said})' if said else ''}"
 
@@ -70,7 +73,7 @@ class Scene:
     """What was seen of a scenario's objects and traffic when it went wrong; *wanted* counts each Service's backends.
 
     *rules* says for each node whose proxy may be looked into how many of its rules speak of a Service: by node, by
-    name. *fenced* where network policies stand: then it may be wanted that pods are not reached.
+    name. *fences* names the network policies that stand: it may be wanted then that pods are not reached.
     """
 
     services: Sequence[Object] = ()
@@ -88,7 +91,7 @@ class Scene:
     at_names: Sequence[Glance] = ()
     at_resolvers: Sequence[Glance] = ()
     rules: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
-    fenced: bool = False
+    fences: Sequence[str] = ()
 
     def endpoints(self, service: str) -> list[Endpoint]:
         """Return what the EndpointSlices list for a Service."""
@@ -174,8 +177,8 @@ def _slices(scene: Scene) -> Iterator[Finding]:
         if missing := ready - listed:
             yield Finding(
                 Layer.SLICES,
-                f'of the {telling.count(len(ready), "ready pod")} that "{name}" selects, {len(ready & listed)} are '
-                f"listed as ready; missing: {telling.names(missing)}",
+                f'of the {telling.count(len(ready), "ready pod")} that "{name}" selects, {len(ready & listed)} '
+                f"{'is' if len(ready & listed) == 1 else 'are'} listed as ready; missing: {telling.names(missing)}",
             )
         elif (wrong := listed - ready) and not published:
             why = telling.names([_state(scene.pods, pod) for pod in wrong])
@@ -198,18 +201,18 @@ _NEWS = {"gained": ("is ready",), "dropped": ("is terminating", "is not ready", 
 def _late(scene: Scene) -> Iterator[Finding]:
     """Say where slices followed a pod later than the budget allows: by now they may be right."""
     worst: tuple[float, Event] | None = None
+    listed: dict[str, float] = {}  # since when anything was said of a Service's endpoints
     for event in (one for one in scene.history.events if one.kind is Kind.ENDPOINTS):
+        known = listed.setdefault(event.subject, event.at)
         pod, word = str(event.data.get("pod", "")), event.says.partition(" ")[0]
-        before = [
-            one.at for one in scene.history.events
-            if one.kind is Kind.POD and one.subject == pod and one.says in _NEWS.get(word, ()) and one.at <= event.at
-        ]  # fmt: skip
+        told = [one for one in scene.history.events if one.kind is Kind.POD and one.subject == pod]
+        before = [one.at for one in told if one.says in _NEWS.get(word, ()) and known <= one.at <= event.at]
         lag = event.at - max(before) if before else 0.0
         if lag > scene.budget / 2 and (worst is None or lag > worst[0]):
             worst = (lag, event)
     if worst:
         says = f'"{worst[1].subject}" {worst[1].says} {telling.seconds(worst[0])} after the pod had said so'
-        yield Finding(Layer.SLICES, says)
+        yield Finding(Layer.SLICES, says, weak=True)  # the Service may have come to select the pod later
 
 
 # -- pods
@@ -246,7 +249,10 @@ def _pods(scene: Scene) -> Iterator[Finding]:
         seen.setdefault(glance.subject, []).append(glance)
     for pod_name, glances in seen.items():
         found = _reached(pod_name, _node_of(scene.pods, pod_name), glances)
-        yield replace(found, weak=scene.fenced)
+        yield replace(found, well=None) if scene.fences and not found.well else found
+    if scene.fences:
+        stand = f"{telling.names(scene.fences)} {'stands' if len(scene.fences) == 1 else 'stand'}"
+        yield Finding(Layer.POLICY, f"{stand} between callers and pods", weak=True)
 
 
 def _trouble(pod: Object) -> str:
@@ -302,6 +308,7 @@ def _has_rules(scene: Scene, name: str) -> bool:
 def _proxy(scene: Scene, glance: Glance, service: Object) -> Finding:
     """Judge what the proxy of a node made of a few connections to a cluster IP."""
     name, spec = glance.service, service["spec"]
+    fenced = None if scene.fences else False
     local = spec.get("internalTrafficPolicy") == "Local"
     ready = [one for one in scene.ready(name) if not local or one.node == glance.node]
     known = _knows(scene, glance.node, name)
@@ -314,7 +321,7 @@ def _proxy(scene: Scene, glance: Glance, service: Object) -> Finding:
     if not glance.whole:
         direct = [one for one in scene.at_pods if one.node == glance.node and one.service == name]
         though = ", though each of its pods is reached from there at its own address" if _all_whole(direct) else ""
-        return Finding(Layer.PROXY, f"at {at} {glance.ends}{though}{known}", node=glance.node, weak=scene.fenced)
+        return Finding(Layer.PROXY, f"at {at} {glance.ends}{though}{known}", node=glance.node, well=fenced)
     fair = spec.get("sessionAffinity") != "ClientIP" and not _prefers(scene, service)
     return _choice(glance, ready, f"at {at}", fair=fair, known=known)
 

@@ -99,7 +99,7 @@ class SecondLook:
             deployments=listed["Deployment"],
             pods=listed["Pod"],
             nodes=listed["Node"],
-            fenced=bool(listed["NetworkPolicy"]),
+            fences=services.names(listed["NetworkPolicy"]),
             history=self.history,
             wanted={name: backends.count for name, backends in self.stage.backends.items()},
             budget=self.stage.settings.budget,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
@@ -16,6 +16,7 @@ class Layer(Enum):
     SERVICE = "Service object"
     SLICES = "EndpointSlice"
     POD = "pod"
+    POLICY = "network policy"
     PROXY = "proxy"
     BALANCER = "load balancer"
     DNS = "DNS"
@@ -75,7 +76,7 @@ CONCERNED = {
 """Which layers the promise behind a law goes through; the laws of traffic go through all of them."""
 
 
-def cause(findings: Iterable[Finding], law: str = "") -> str:
+def cause(findings: Sequence[Finding], law: str = "") -> str:
     """Return the one line that says which layer is to blame for a broken *law*.
 
     The first layer in order that is not well: what comes after it cannot be better. On several nodes the same trouble
@@ -83,7 +84,7 @@ def cause(findings: Iterable[Finding], law: str = "") -> str:
     """
     concerned = CONCERNED.get(law, _ALL)
     bad = [one for one in findings if one.well is False and one.layer in concerned]
-    hints = [one for one in bad if not law or one.layer in (Layer.PROXY, Layer.PROBER)]
+    hints = [one for one in bad if not law or one.layer in (Layer.POLICY, Layer.PROXY, Layer.PROBER)]
     for candidates, more in (([one for one in bad if not one.weak], ""), (hints, HINT)):
         for layer in concerned:
             if here := [one for one in candidates if one.layer is layer]:
@@ -91,7 +92,8 @@ def cause(findings: Iterable[Finding], law: str = "") -> str:
     if not law:
         return ""
     last = _LAST[concerned]
-    before = [layer.value for layer in Layer if layer in concerned[: concerned.index(last)]]
+    fine = {one.layer for one in findings if one.well}
+    before = [layer.value for layer in concerned[: concerned.index(last)] if layer in fine]
     others = f"; in order as they stand now: {', '.join(before)}" if before else ""
     return f"{last.value}: what broke is its own promise{others}"
 
