@@ -174,11 +174,26 @@ def test_parts_of_the_time_are_kept(monkeypatch: pytest.MonkeyPatch, state: dict
     assert list(proof.results[0].spent) == ["look before", "inject", "look", "ask", "heal", "look after"]
 
 
-def test_thrifty_a_fault_whose_scenarios_are_not_green_says_so(monkeypatch: pytest.MonkeyPatch, state: dict) -> None:
+def test_thrifty_what_is_not_green_afterwards_has_caught_nothing(monkeypatch: pytest.MonkeyPatch, state: dict) -> None:
     suite = Paper(state, {})
-    suite.run = lambda ids, folder, limit: {name: Finding("unknown", "no pods") for name in ids}  # type: ignore[method-assign]
+    suite.run = lambda ids, folder, limit: dict.fromkeys(ids, REFUSED)  # type: ignore[method-assign]
     proving_it = proving(monkeypatch, suite)
     proving_it.thrifty = True
     proof = proving_it.prove([fault(state)])
+    assert proof.results[0].outcome is Outcome.MISSED
     assert [cell.mark for cell in proof.results[0].cells] == [Mark.NOT_GREEN]
-    assert proof.exit_code is ExitCode.VIOLATED
+    assert not proof.results[0].clean
+    assert proof.false_alarms == {"np-01": "connection refused"}
+
+
+def test_thrifty_every_scenario_that_caught_one_is_seen_green_again(
+    monkeypatch: pytest.MonkeyPatch, state: dict
+) -> None:
+    suite = Paper(state, {"np-01": REFUSED, "np-02": REFUSED})
+    both = replace(fault(state), breaks=frozenset({"np-01", "np-02"}))
+    proving_it = proving(monkeypatch, suite)
+    proving_it.thrifty = True
+    proof = proving_it.prove([both])
+    assert suite.runs == [(True, ["np-01", "np-02"]), (False, ["np-01", "np-02"])]
+    assert proof.results[0].healed.endswith("np-01, np-02 met again")
+    assert proof.exit_code is ExitCode.MET

@@ -6,7 +6,7 @@ import re
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -42,7 +42,8 @@ class Prover:
     """One prover on one lab. *tell* hears a line for each thing that happens.
 
     *everything*: run all scenarios under each fault, so that collateral is found; else those that the fault names.
-    *thrifty*: run each core scenario under one of the faults that name it, and each fault with one scenario at least.
+    *thrifty*: run each core scenario under one of the faults that name it, and each fault with one scenario at least;
+    and those that caught one once more after it, rather than all of them before.
     """
 
     lab: Lab
@@ -108,43 +109,59 @@ class Prover:
         ids = [scenario for scenario in known if named(scenario, names)]
         if self.thrifty:
             ids = needed(ids, set(self.suite.core()), [fault.breaks for fault in viable])
+            self._asked = once_each({fault.name: fault.breaks for fault in viable}, dict.fromkeys(ids, 1.0))
+            return
         self.tell(f"without a fault: {len(ids)} scenarios")
         self._baseline = self.suite.run(ids, self._report("without-a-fault"), BASELINE_LIMIT)
         for scenario, finding in self._baseline.items():
             if finding.ending in ("violated", "unknown"):
                 self.tell(f"  {scenario} is {finding.ending} without a fault: {_first(finding.why)}")
-        green = {name: found.seconds for name, found in self._baseline.items() if found.ending == "met"}
-        if self.thrifty:
-            self._asked = once_each({fault.name: fault.breaks for fault in viable}, green)
 
     def _within(self, scenarios: Iterable[str]) -> list[str]:
         return [scenario for scenario in scenarios if not self.scenarios or named(scenario, self.scenarios)]
 
     def _see_green(self) -> None:
-        """See the quickest scenario that caught each fault since the last time green again, all in one run.
+        """See what caught each fault since the last time green again, all in one run: the quickest scenario of each.
 
-        Where one is not, no fault since then counts as healed: what one left may be what the next was caught by.
+        Thrifty, it is every scenario that caught one, for this is its only time without a fault. A fault whose scenario
+        is not green is not clean; thrifty, that scenario has caught nothing.
         """
         faults, self._unseen = self._unseen, []
-        caught = {fault.name: quickest for fault in faults if (quickest := self._quickest(fault))}
-        if not caught:
+        wanted = {fault.name: self._to_see(fault) for fault in faults}
+        names = sorted({name for those in wanted.values() for name in those})
+        if not names:
             return
-        names = sorted(set(caught.values()))
         self.tell(f"healed: {', '.join(names)} again")
         again = self.suite.run(names, self._report(f"healed-{len(self._results)}"), BASELINE_LIMIT)
-        bad = [f"{name} is {found.ending}: {_first(found.why)}" for name, found in again.items() if not _green(found)]
-        for trouble in bad:
-            self.tell(f"  healed, and yet {trouble}")
-        said = "; ".join(bad) or "green again: "
+        red = {name: found for name, found in again.items() if not _green(found)}
+        for name, found in red.items():
+            self.tell(f"  healed, and yet {name} is {found.ending}: {_first(found.why)}")
+        if self.thrifty:
+            self._baseline |= again
         for place, result in enumerate(self._results):
-            if result.fault in caught:
-                says = f"{result.healed}; {said}{'' if bad else caught[result.fault]}"
-                self._results[place] = replace(result, healed=says, clean=result.clean and not bad)
+            if wanted.get(result.fault):
+                self._results[place] = self._seen(result, wanted[result.fault], red)
 
-    def _quickest(self, fault: Fault) -> str:
+    def _seen(self, result: Result, names: Iterable[str], red: Mapping[str, Finding]) -> Result:
+        """Return a result once its scenarios were seen again; *red* are those that are not green."""
+        mine = {name: red[name] for name in names if name in red}
+        green = [name for name in names if name not in red]
+        said = [f"{name} is {found.ending}: {_first(found.why)}" for name, found in mine.items()]
+        said += [f"{', '.join(green)} met again"] if green else []
+        healed, clean = "; ".join([result.healed, *said]), result.clean and not mine
+        if not (self.thrifty and mine):
+            return replace(result, healed=healed, clean=clean)
+        marked = tuple(
+            replace(cell, mark=Mark.NOT_GREEN, why=mine[cell.scenario].why) if cell.scenario in mine else cell
+            for cell in result.cells
+        )
+        ended, because = outcome(marked)
+        return replace(result, healed=healed, clean=clean, cells=marked, outcome=ended, because=because)
+
+    def _to_see(self, fault: Fault) -> list[str]:
         (result,) = (one for one in self._results if one.fault == fault.name)
-        caught = [cell.scenario for cell in result.marked(Mark.CAUGHT)]
-        return min(caught, key=lambda name: self._baseline[name].seconds, default="")
+        caught = sorted(result.marked(Mark.CAUGHT), key=lambda cell: cell.seconds)
+        return [cell.scenario for cell in (caught if self.thrifty else caught[:1])]
 
     def _add(self, place: str, result: Result) -> None:
         self._results.append(result)
@@ -196,14 +213,15 @@ class Prover:
     def _ask(self, fault: Fault, ground: Ground, evidence: str) -> Result:
         """Run what could notice."""
         about = self._asked_about(fault)
-        green = [name for name, found in self._baseline.items() if _green(found)]
+        before = self._before(fault)
+        green = [name for name, found in before.items() if _green(found)]
         ids = [name for name in green if self.everything or named(name, about.breaks) or named(name, about.may_break)]
-        longest = max((self._baseline[name].seconds for name in ids), default=0.0)
+        longest = max((before[name].seconds for name in ids), default=0.0)
         try:
             asked = self.suite.run(ids, self._report(fault.name), max(LEAST, SLACK * longest))
         except SetupProblem as problem:
             return Result(fault.name, Outcome.TIMED_OUT, f"no scenario could begin: {problem.what}", evidence)
-        marked = cells(about, reason_of(fault, ground), asked, self._baseline)
+        marked = cells(about, reason_of(fault, ground), asked, before)
         ended, because = outcome(marked)
         return Result(fault.name, ended, because, evidence, marked)
 
@@ -212,9 +230,13 @@ class Prover:
         kept = {
             name for name in fault.breaks if not self.scenarios or any(named(one, [name]) for one in self.scenarios)
         }
-        if self._asked.get(fault.name):  # with none, all that it names are told: none of them was green
-            return replace(fault, breaks=frozenset(self._asked[fault.name]), may_break={})
+        if self.thrifty:
+            return replace(fault, breaks=frozenset(self._asked.get(fault.name, ())), may_break={})
         return replace(fault, breaks=frozenset(kept))
+
+    def _before(self, fault: Fault) -> Mapping[str, Finding]:
+        """Return what was found without the fault; thrifty, that is seen only afterwards, and green until then."""
+        return {name: Finding("met") for name in self._asked[fault.name]} if self.thrifty else self._baseline
 
     def _report(self, name: str) -> Path | None:
         return self.folder / "runs" / name if self.folder else None

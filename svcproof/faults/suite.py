@@ -14,9 +14,6 @@ from svcproof.run import conducting, selection
 from svcproof.run.entries import Entry, Roster
 from svcproof.run.supervision import Limits
 
-BUDGET = 6.0
-"""The convergence time of a lab that is to be proven (seconds): what does not come is waited for as long each time."""
-
 
 class Scenarios(Protocol):
     """What the prover needs of a suite."""
@@ -70,7 +67,7 @@ class Suite:
         order = conducting.Order(
             run=run,
             roster=replace(self._roster, entries=entries),
-            settings={**self.settings, "run": run, "budget": BUDGET, "first_look_only": "yes"},
+            settings={**self.settings, "run": run, "first_look_only": "yes"},
             report=folder.absolute() if folder else None,
             jobs=self.jobs,
             limits=Limits(scenario=limit, slow=max(limit, 240.0)),
