@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess  # noqa: TID251 - the script under test is a program
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 import yaml
+from fake_cluster import FakeCluster, kubeconfig
 
 ROOT = Path(__file__).parent.parent
 
@@ -101,3 +104,37 @@ def test_the_kind_configuration_pins_every_node_by_digest() -> None:
 
     assert [node["role"] for node in cluster["nodes"]] == ["control-plane", "worker", "worker"]
     assert all("@sha256:" in node["image"] for node in cluster["nodes"])
+
+
+@pytest.mark.slow
+def test_a_run_takes_its_cluster_from_kind_by_name(tmp_path: Path) -> None:
+    stand_in = tmp_path / "bin/kind"
+    stand_in.parent.mkdir()
+    cluster = FakeCluster()
+    with cluster.serving() as url:
+        file = kubeconfig(url, tmp_path)
+        stand_in.write_text(f'#!/bin/sh\necho "$*" >> {tmp_path}/log\n[ "$4" = mine ] && cat {file}\n')
+        stand_in.chmod(0o755)
+        environment = {**os.environ, "PATH": f"{stand_in.parent}:{os.environ['PATH']}"}
+
+        def run(name: str) -> subprocess.CompletedProcess[str]:
+            argv = [
+                sys.executable,
+                "-m",
+                "svcproof",
+                "run",
+                "es-01",
+                "--kind",
+                name,
+                "--report",
+                str(tmp_path / "report"),
+            ]
+            return subprocess.run(
+                argv, env=environment, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False
+            )
+
+        done, other = run("mine"), run("other")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert (tmp_path / "log").read_text().splitlines()[0] == "get kubeconfig --name mine"
+    assert cluster.left == []
+    assert (other.returncode, "no kind cluster 'other' answers" in other.stderr) == (2, True)
