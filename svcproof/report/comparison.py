@@ -105,6 +105,8 @@ def _name(item: Any, number: int) -> object:
 
 
 def _facts(before: Mapping[str, str], after: Mapping[str, str]) -> Iterator[str]:
+    if not (before and after):
+        return  # plain behave tells no facts
     for name in {**before, **after}:
         if before.get(name) != after.get(name):
             yield f"{name}: {_short(before.get(name, 'none'))} → {_short(after.get(name, 'none'))}"
