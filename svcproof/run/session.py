@@ -97,6 +97,8 @@ def _skip(session: Session, scenario: Any, tag: str, capability: Capability) -> 
     cure = offer.get if offer else ""
     session.recording.skipped(capability.because, capability.name, cure)
     scenario.skip(reason=f"@{tag}: {capability.because}")
+    if not session.settings.worker:  # behave shows none, lest it show every scenario that nobody asked for
+        print(f"skipped: {scenario.name}\n  @{tag}: {capability.because}" + (f"\n  cure: {cure}" if cure else ""))
 
 
 def _world(session: Session, name: str) -> World:
