@@ -60,6 +60,11 @@ class Sandbox:
         """The namespaces made so far."""
         return list(self._namespaces.values())
 
+    @property
+    def own(self) -> str:
+        """The scenario's own namespace, empty where it was never asked for."""
+        return self._namespaces.get("", "")
+
     def namespace(self, role: str = "") -> str:
         """Return the scenario's namespace for this role ("" is its own, "other" a neighbour), made when first asked."""
         if role not in self._namespaces:

@@ -146,7 +146,7 @@ def end_scenario(context: Any, scenario: Any) -> None:
 
 def _blame(session: Session, world: World) -> None:
     """Look again at what went wrong, and keep the line that says which layer is to blame."""
-    if not world.sandbox.namespaces:
+    if not world.sandbox.own:
         return
     history = world.traffic.history()
     by_name = went_by_name(history) or any(route.frontend.startswith('"') for route in world.routes)
