@@ -25,6 +25,10 @@ class Paper:
     def core(self) -> list[str]:
         return self.known()
 
+    def prepare(self) -> None:
+        assert not self.state["broken"]
+        self.prepared = True
+
     def run(self, ids: list[str], folder: Path | None, limit: float) -> dict[str, Finding]:
         self.runs.append((self.state["broken"], list(ids)))
         if self.state["broken"] and self.ends.get("all") == "interrupt":
@@ -194,6 +198,7 @@ def test_thrifty_every_scenario_that_caught_one_is_seen_green_again(
     proving_it = proving(monkeypatch, suite)
     proving_it.thrifty = True
     proof = proving_it.prove([both])
+    assert suite.prepared
     assert suite.runs == [(True, ["np-01", "np-02"]), (False, ["np-01", "np-02"])]
     assert proof.results[0].healed.endswith("np-01, np-02 met again")
     assert proof.exit_code is ExitCode.MET

@@ -103,6 +103,7 @@ class Prover:
             self.tell(f"healing {len(deeds)} deeds of a prover that was killed")
             leftovers.undo()
         self._trial.make()
+        self.suite.prepare()
         viable = [fault for fault in faults if not misfits(fault, self.lab)]
         known = self._within(self.suite.known())
         names = known if self.everything else {name for fault in viable for name in fault.breaks}

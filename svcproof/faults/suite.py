@@ -24,6 +24,9 @@ class Scenarios(Protocol):
     def core(self) -> list[str]:
         """Return the id of every scenario that claims the core level."""
 
+    def prepare(self) -> None:
+        """Find out what the cluster offers: before the first fault, under which it might seem to offer less."""
+
     def run(self, ids: Iterable[str], folder: Path | None, limit: float) -> dict[str, Finding]:
         """Run these scenarios, none longer than *limit* seconds; raise KeyboardInterrupt when interrupted."""
 
@@ -47,6 +50,11 @@ class Suite:
 
     def core(self) -> list[str]:
         return [entry.id for entry in self._roster.entries if entry.level == "core"]
+
+    def prepare(self) -> None:
+        journal = conducting.Journal(None)
+        self.settle(journal)
+        journal.close()
 
     def needs(self, names: Iterable[str]) -> list[str]:
         """Return every capability that one of these scenarios needs."""
