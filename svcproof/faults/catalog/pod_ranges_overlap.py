@@ -61,7 +61,7 @@ FAULT = Fault(
     stands_for="Two nodes were given the same pod range: pods of both get the same addresses.",
     layer=Layer.NETWORK,
     breaks=frozenset({"pn-01", "pn-02", "pn-04"}),
-    reason_says="address|timed out|lost|refused|unreachable",
+    reason_says="address|also that of|timed out|lost|refused|unreachable",
     inject=inject,
     in_effect=in_effect,
 )
