@@ -54,3 +54,16 @@ def test_earlier_proofs_become_one_report_and_one_table(tmp_path: Path, capsys: 
     assert page.read_text().endswith(f"{report.END}\n# B\n")
     assert (tmp_path / "all" / "index.html").exists()
     assert capsys.readouterr().out.count("1 of 1 faults in effect are caught") == 2
+
+
+def test_the_parts_of_a_proof_are_all_of_it() -> None:
+    faults = list(FAULTS.values())
+    parts = [command._part(faults, f"{number}/3") for number in (1, 2, 3)]
+    assert sorted(one.name for part in parts for one in part) == sorted(FAULTS)
+    assert command._part(faults, "1/1") == faults
+
+
+@pytest.mark.parametrize("part", ["0/2", "3/2", "2", "a/b", ""])
+def test_a_part_that_is_none_is_refused(part: str) -> None:
+    with pytest.raises(SetupProblem, match="wanted K/N"):
+        command._part([], part)

@@ -202,3 +202,17 @@ def test_thrifty_every_scenario_that_caught_one_is_seen_green_again(
     assert suite.runs == [(True, ["np-01", "np-02"]), (False, ["np-01", "np-02"])]
     assert proof.results[0].healed.endswith("np-01, np-02 met again")
     assert proof.exit_code is ExitCode.MET
+
+
+def test_thrifty_scenarios_are_shared_with_faults_that_are_tried_elsewhere(
+    monkeypatch: pytest.MonkeyPatch, state: dict
+) -> None:
+    both = [replace(fault(state), name=name, breaks=frozenset({"np-01", "np-02"})) for name in "fg"]
+    asked = []
+    for mine in both:
+        suite = Paper(state, {"np-01": REFUSED, "np-02": REFUSED})
+        proving_it = proving(monkeypatch, suite)
+        proving_it.thrifty, proving_it.among = True, both
+        (result,) = proving_it.prove([mine]).results
+        asked.append([cell.scenario for cell in result.cells])
+    assert asked == [["np-01"], ["np-02"]]

@@ -47,6 +47,9 @@ From = Annotated[
     list[Path] | None,
     typer.Option("--from", metavar="DIR", help="Break nothing: put earlier proofs together, the latest last."),
 ]
+Part = Annotated[
+    str, typer.Option("--part", metavar="K/N", help="Only the Kth of N parts: the others are proven on other labs.")
+]
 Jobs = Annotated[int, typer.Option("--jobs", "-j", min=1, help="So many scenarios side by side.")]
 
 
@@ -60,6 +63,7 @@ def prove(  # noqa: PLR0917 - typer makes an option of each
     thrifty: Thrifty = False,
     sample: Sample = "",
     size: Size = 3,
+    part: Part = "1/1",
     jobs: Jobs = 4,
     report: clusters.Report = Path("proof"),
     page: Readme = None,
@@ -86,10 +90,13 @@ def prove(  # noqa: PLR0917 - typer makes an option of each
     if everything and thrifty:
         raise SetupProblem("--all-scenarios and --thrifty exclude each other", "leave one out")
     with _alone(lab) as found:
+        if sample:
+            chosen = _sample(found, chosen, sample, size)
         proof_of(
             found,
             every,
-            _sample(found, chosen, sample, size) if sample else chosen,
+            _part(chosen, part),
+            among=chosen,
             scenarios=tuple(scenario or ()),
             everything=everything,
             thrifty=thrifty or bool(sample),
@@ -104,6 +111,7 @@ def proof_of(
     every: Mapping[str, Fault],
     chosen: list[Fault],
     *,
+    among: list[Fault],
     scenarios: tuple[str, ...],
     everything: bool,
     thrifty: bool,
@@ -121,7 +129,7 @@ def proof_of(
         raise SetupProblem(f"{', '.join(strange)}: no scenario has this id", "`svcproof list` names the scenarios")
     api = clusters.connect({"kubeconfig": str(lab.kubeconfig)})
     keep = lambda so_far: report.write([so_far], every, suite.core(), folder)  # noqa: E731 - one line, used once
-    prover = Prover(lab, api, suite, _say, folder, scenarios, everything, thrifty, keep)
+    prover = Prover(lab, api, suite, _say, folder, scenarios, everything, thrifty, among, keep)
     proof = prover.prove(chosen)
     _publish([proof], every, folder, page)
     raise typer.Exit(130 if proof.interrupted else proof.exit_code)
@@ -171,6 +179,14 @@ def _chosen(every: Mapping[str, Fault], names: list[str], layers: list[str]) -> 
         one for one in every.values() if (not names or one.name in names) and (not layers or one.layer.value in layers)
     ]
     return sorted(chosen, key=lambda one: one.layer.rank)
+
+
+def _part(faults: list[Fault], part: str) -> list[Fault]:
+    """Return the Kth of N parts; raise SetupProblem where that is not said as K/N."""
+    which, _, of = part.partition("/")
+    if not (which.isdigit() and of.isdigit() and 1 <= int(which) <= int(of)):
+        raise SetupProblem(f"--part {part}: wanted K/N, such as 1/2", "K is one of 1 to N")
+    return faults[int(which) - 1 :: int(of)]
 
 
 def _sample(lab: Lab, faults: list[Fault], seed: str, size: int) -> list[Fault]:

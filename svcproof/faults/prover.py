@@ -43,7 +43,8 @@ class Prover:
 
     *everything*: run all scenarios under each fault, so that collateral is found; else those that the fault names.
     *thrifty*: run each core scenario under one of the faults that name it, and each fault with one scenario at least;
-    and those that caught one once more after it, rather than all of them before.
+    and those that caught one once more after it, rather than all of them before. *among* are the faults that share the
+    scenarios so, where others are tried elsewhere.
     """
 
     lab: Lab
@@ -54,6 +55,7 @@ class Prover:
     scenarios: Sequence[str] = ()
     everything: bool = False
     thrifty: bool = False
+    among: Sequence[Fault] = ()
     keep: Callable[[Proof], object] = lambda _: None
     """Told the proof so far after each fault: what was found is kept, whatever comes next."""
 
@@ -109,14 +111,20 @@ class Prover:
         names = known if self.everything else {name for fault in viable for name in fault.breaks}
         ids = [scenario for scenario in known if named(scenario, names)]
         if self.thrifty:
-            ids = needed(ids, set(self.suite.core()), [fault.breaks for fault in viable])
-            self._asked = once_each({fault.name: fault.breaks for fault in viable}, dict.fromkeys(ids, 1.0))
+            self._share([fault for fault in self.among if not misfits(fault, self.lab)] or viable)
             return
         self.tell(f"without a fault: {len(ids)} scenarios")
         self._baseline = self.suite.run(ids, self._report("without-a-fault"), BASELINE_LIMIT)
         for scenario, finding in self._baseline.items():
             if finding.ending in ("violated", "unknown"):
                 self.tell(f"  {scenario} is {finding.ending} without a fault: {_first(finding.why)}")
+
+    def _share(self, faults: Sequence[Fault]) -> None:
+        """Share the scenarios out among faults."""
+        names = {name for fault in faults for name in fault.breaks}
+        known = [scenario for scenario in self._within(self.suite.known()) if named(scenario, names)]
+        ids = needed(known, set(self.suite.core()), [fault.breaks for fault in faults])
+        self._asked = once_each({fault.name: fault.breaks for fault in faults}, dict.fromkeys(ids, 1.0))
 
     def _within(self, scenarios: Iterable[str]) -> list[str]:
         return [scenario for scenario in scenarios if not self.scenarios or named(scenario, self.scenarios)]
