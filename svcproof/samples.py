@@ -101,7 +101,12 @@ def tells(here: World, vantage: Vantage, frontend: Frontend) -> Verdict:
 
 
 def tells_of_failure(here: World, vantage: Vantage, frontend: Frontend) -> Verdict:
-    """Require that within the convergence time every answer says that a tier below failed."""
+    """Require that within the convergence time every answer says that a tier below failed.
+
+    A tier whose last pod is on its way out is not gone: it serves for as long as it can.
+    """
+    for name in [name for name, backends in here.stage.backends.items() if backends.count == 0]:
+        here.stage.await_endpoints(name, 0)
     return _comes_to_answer(here, vantage, frontend, status=BAD_GATEWAY)
 
 
