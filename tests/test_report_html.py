@@ -126,6 +126,17 @@ def test_symbols_stand_beside_colours(tmp_path: Path) -> None:
     assert all(symbol in text for symbol in "✓✗–")
 
 
+def test_many_that_ended_for_one_reason_share_a_card(tmp_path: Path) -> None:
+    entries = [runs.entry(f"aa-{number:02}") for number in range(6)]
+    parts = [runs.lost(one) for one in entries[:5]] + [runs.ended(entries[5], "failed", message="x")]
+    text = html.render(runs.run(entries, *parts, folder=tmp_path), {})
+    assert text.count('<article class="card') == 2
+    page = Page(text)
+    assert page.problems == []
+    assert "5 scenarios" in page.text
+    assert {"#aa-00", "#aa-04"} <= {attributes.get("href", "") for _, attributes in page.tags}
+
+
 @pytest.mark.parametrize(("every", "with_traffic"), [(200, 40), (500, 150)])
 def test_even_a_whole_run_fits_in_a_megabyte(tmp_path: Path, every: int, with_traffic: int) -> None:
     entries = [runs.entry(f"aa-{number:03}", "core") for number in range(every)]

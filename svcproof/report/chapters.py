@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from html import escape
 from typing import TYPE_CHECKING, Any
@@ -18,6 +19,10 @@ if TYPE_CHECKING:
     from svcproof.report.html import Page
 
 
+ALIKE = 4
+"""So many scenarios with the same reason are told together."""
+
+
 def _mark(ending: Ending) -> str:
     return f'<span class="mark {ending.value}" role="img" aria-label="{ending.value}">{ending.symbol}</span>'
 
@@ -30,16 +35,36 @@ def _command(text: str) -> str:
 
 
 def not_met(page: Page) -> str:
-    """Return a card for each scenario that is violated or unknown: cause first, then how to see it again."""
-    cards = [_card(page, result) for ending in (Ending.VIOLATED, Ending.UNKNOWN) for result in page.run.of(ending)]
-    return "\n".join(cards)
+    """Return a card for each scenario that is violated or unknown: cause first, then how to see it again.
+
+    Many that ended for one and the same reason, as those that an interrupted run never began, share a card.
+    """
+    results = [*page.run.of(Ending.VIOLATED), *page.run.of(Ending.UNKNOWN)]
+    count = Counter(result.because for result in results)
+    cards: dict[str, str] = {}
+    for result in results:
+        together = count[result.because] >= ALIKE and not result.cause
+        name = f"all: {result.because}" if together else result.entry.id
+        if name not in cards:
+            alike = [one for one in results if one.because == result.because]
+            cards[name] = _shared_card(alike) if together else _card(page, result)
+    return "\n".join(cards.values())
+
+
+def _shared_card(results: Sequence[ScenarioResult]) -> str:
+    ending = results[0].ending
+    links = ", ".join(f'<a href="#{escape(one.entry.id)}">{escape(one.entry.id)}</a>' for one in results)
+    return (
+        f'<article class="card {ending.value}" id="cause-{escape(results[0].entry.id)}">'
+        f"<h3>{_mark(ending)} {len(results)} scenarios</h3>{_cause(results[0])}<p>{links}</p></article>"
+    )
 
 
 def _card(page: Page, result: ScenarioResult) -> str:
     entry = result.entry
     more = [text for text in result.trouble if text not in result.because]
     also = "".join(f'<p class="dim">also: {escape(text)}</p>' for text in more)
-    name = f'<a href="#{escape(entry.id)}">{escape(entry.name)}</a> <span class="id">{escape(entry.id)}</span>'
+    name = f'<a href="#{escape(entry.id)}">{escape(entry.name)}</a> <span class="id">{escape(entry.id)}</span> '
     foot = f'<span class="dim">{escape(entry.location)}</span>{_command(page.again.get(entry.id, ""))}'
     return (
         f'<article class="card {result.ending.value}" id="cause-{escape(entry.id)}">'
