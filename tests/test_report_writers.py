@@ -249,6 +249,14 @@ def test_the_closing_words_end_with_what_clean_up_counted() -> None:
     assert "again: svcproof run aa-02" in text
 
 
+def test_what_ended_for_one_reason_is_told_once() -> None:
+    entries = [runs.entry(f"aa-{number:02}") for number in range(5)]
+    text = terminal.closing(runs.run(entries, *map(runs.lost, entries)), colour=False, reproduce={})
+    assert "? unknown  5 scenarios: worker lost (signal 9)" in text
+    assert "  aa-00, aa-01, aa-02, aa-03, aa-04\n" in text
+    assert text.count("worker lost") == 1
+
+
 def test_colour_comes_only_when_wanted() -> None:
     result = runs.every_end().scenarios[1]
     assert "\x1b" not in terminal.line(result)

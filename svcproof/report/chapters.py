@@ -11,16 +11,12 @@ from typing import TYPE_CHECKING, Any
 from svcproof.report import lanes
 from svcproof.report import matrix as matrices
 from svcproof.report.results import Cell, Ending, Evidence, Run, ScenarioResult, StepResult
-from svcproof.report.terminal import shortened
+from svcproof.report.terminal import ALIKE, shortened
 from svcproof.run.entries import Page as Document
 from svcproof.run.entries import called
 
 if TYPE_CHECKING:
     from svcproof.report.html import Page
-
-
-ALIKE = 4
-"""So many scenarios with the same reason are told together."""
 
 
 def _mark(ending: Ending) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from types import TracebackType
 from typing import Any, Protocol, Self, TextIO
@@ -14,6 +14,9 @@ from svcproof.report.results import Ending, Run, ScenarioResult, collect
 from svcproof.run.entries import Entry, plain
 
 Event = dict[str, Any]
+
+ALIKE = 4
+"""So many scenarios that are not met for the same reason are told together."""
 
 COLOURS = {Ending.MET: "32", Ending.VIOLATED: "31", Ending.UNKNOWN: "33", Ending.SKIPPED: "2"}
 """ANSI codes; every one comes with its symbol."""
@@ -176,8 +179,9 @@ def shortened(text: str, length: int = 160) -> str:
 
 def closing(run: Run, *, colour: bool, reproduce: Mapping[str, str], written: Sequence[str] = ()) -> str:
     """Say at the end what matters: skips by what they lack, failures with cause and cure, the verdict."""
-    blocks = [_skips(run), *(_failure(one, reproduce, colour=colour) for one in run.of(Ending.UNKNOWN))]
-    blocks += [_failure(one, reproduce, colour=colour) for one in run.of(Ending.VIOLATED)]
+    blocks = [_skips(run)]
+    for ending in (Ending.UNKNOWN, Ending.VIOLATED):
+        blocks += _failures(run.of(ending), reproduce, colour=colour)
     blocks += [f"! {trouble}" for trouble in run.trouble]
     mark = {0: Ending.MET, 1: Ending.VIOLATED}.get(run.exit_code, Ending.UNKNOWN)
     blocks.append(paint(f"{mark.symbol} {run.sentence}", f"1;{COLOURS[mark]}", colour=colour))
@@ -188,6 +192,21 @@ def closing(run: Run, *, colour: bool, reproduce: Mapping[str, str], written: Se
         figures += f"; {requests} API requests, {requests / len(asked):.0f} a scenario"
     blocks.append("\n".join([figures, *written, run.cleaned or "clean-up: nobody counted what is left"]))
     return "\n\n".join(block for block in blocks if block)
+
+
+def _failures(results: Sequence[ScenarioResult], reproduce: Mapping[str, str], *, colour: bool) -> Iterator[str]:
+    """Tell each; many that ended for one and the same reason are told together."""
+    alike: dict[str, list[ScenarioResult]] = {}
+    for result in results:
+        alike.setdefault(result.entry.id if result.cause else result.because, []).append(result)
+    for because, group in alike.items():
+        if len(group) < ALIKE:
+            yield from (_failure(one, reproduce, colour=colour) for one in group)
+            continue
+        ending = group[0].ending
+        head = paint(f"{ending.symbol} {ending.value}", COLOURS[ending], colour=colour)
+        ids = ", ".join(one.entry.id for one in group)
+        yield f"{head}  {len(group)} scenarios: {shortened(first_line(because))}\n  {ids}"
 
 
 def _failure(result: ScenarioResult, reproduce: Mapping[str, str], *, colour: bool) -> str:
