@@ -20,7 +20,7 @@ Feature: Presentation, application and data
     @ti-14 @TR-3 @extended @needs.outside @needs.node-addresses
     Scenario: the presentation tier answers outside, and those below it do not
       When the sample "three-tiers" is deployed
-      Then within the convergence time a host outside the cluster is answered at the node port of "presentation" on every node
+      Then within the convergence time a host outside the cluster reads what the tiers below said at the node port of "presentation" on every node
       But "application" is given no node port
       And "data" is given no node port
       And within the convergence time a host outside the cluster is not answered at the cluster IP of "application"
