@@ -25,9 +25,9 @@ class Paper:
     def core(self) -> list[str]:
         return self.known()
 
-    def prepare(self) -> None:
+    def prepare(self, ids: list[str]) -> None:
         assert not self.state["broken"]
-        self.prepared = True
+        self.prepared = list(ids)
 
     def run(self, ids: list[str], folder: Path | None, limit: float) -> dict[str, Finding]:
         self.runs.append((self.state["broken"], list(ids)))
@@ -198,7 +198,7 @@ def test_thrifty_every_scenario_that_caught_one_is_seen_green_again(
     proving_it = proving(monkeypatch, suite)
     proving_it.thrifty = True
     proof = proving_it.prove([both])
-    assert suite.prepared
+    assert suite.prepared == ["np-01", "np-02"]
     assert suite.runs == [(True, ["np-01", "np-02"]), (False, ["np-01", "np-02"])]
     assert proof.results[0].healed.endswith("np-01, np-02 met again")
     assert proof.exit_code is ExitCode.MET
@@ -216,3 +216,11 @@ def test_thrifty_scenarios_are_shared_with_faults_that_are_tried_elsewhere(
         (result,) = proving_it.prove([mine]).results
         asked.append([cell.scenario for cell in result.cells])
     assert asked == [["np-01"], ["np-02"]]
+
+
+def test_brief_each_fault_is_asked_about_one_scenario(monkeypatch: pytest.MonkeyPatch, state: dict) -> None:
+    suite = Paper(state, {"np-01": REFUSED, "np-02": REFUSED})
+    proving_it = proving(monkeypatch, suite)
+    proving_it.thrifty = proving_it.brief = True
+    proving_it.prove([replace(fault(state), breaks=frozenset({"np-01", "np-02"}))])
+    assert suite.runs == [(True, ["np-01"]), (False, ["np-01"])]

@@ -62,7 +62,7 @@ def prove(  # noqa: PLR0917 - typer makes an option of each
     everything: Everything = False,
     thrifty: Thrifty = False,
     sample: Sample = "",
-    size: Size = 3,
+    size: Size = 2,
     part: Part = "1/1",
     jobs: Jobs = 4,
     report: clusters.Report = Path("proof"),
@@ -100,6 +100,7 @@ def prove(  # noqa: PLR0917 - typer makes an option of each
             scenarios=tuple(scenario or ()),
             everything=everything,
             thrifty=thrifty or bool(sample),
+            brief=bool(sample),
             jobs=jobs,
             folder=report,
             page=page,
@@ -115,6 +116,7 @@ def proof_of(
     scenarios: tuple[str, ...],
     everything: bool,
     thrifty: bool,
+    brief: bool,
     jobs: int,
     folder: Path,
     page: Path | None,
@@ -123,13 +125,12 @@ def proof_of(
     from svcproof.faults import report
     from svcproof.faults.prover import Prover
 
-    names = scenarios or [name for fault in chosen for name in (*fault.breaks, *fault.may_break)]
-    suite = _suite(lab, jobs, None if everything else names)
+    suite = _suite(lab, jobs)
     if strange := [name for name in scenarios if not suite.of([name])]:
         raise SetupProblem(f"{', '.join(strange)}: no scenario has this id", "`svcproof list` names the scenarios")
     api = clusters.connect({"kubeconfig": str(lab.kubeconfig)})
     keep = lambda so_far: report.write([so_far], every, suite.core(), folder)  # noqa: E731 - one line, used once
-    prover = Prover(lab, api, suite, _say, folder, scenarios, everything, thrifty, among, keep)
+    prover = Prover(lab, api, suite, _say, folder, scenarios, everything, thrifty, brief, among, keep)
     proof = prover.prove(chosen)
     _publish([proof], every, folder, page)
     raise typer.Exit(130 if proof.interrupted else proof.exit_code)
@@ -148,25 +149,20 @@ def _publish(proofs: list[Proof], every: Mapping[str, Fault], folder: Path, page
     print("\n".join(("", *report.told(proofs, core), *(f"  {path}" for path in written))))
 
 
-def _suite(lab: Lab, jobs: int, names: Iterable[str] | None) -> Suite:
+def _suite(lab: Lab, jobs: int) -> Suite:
     from svcproof.cli.run import Cluster
     from svcproof.faults.suite import Suite
     from svcproof.run import supervision
 
     supervision.preload()
     settings = clusters.choose(None, "", lab.name, "").settings
-    suite = Suite(settings, jobs, lambda _: {}, lambda _: None)
-    cluster = Cluster(settings, suite.needs(suite.known() if names is None else names), needed=True)
-    settled: dict[str, Any] = {}
+    known: list[Cluster] = []
 
-    def settle(journal: Any) -> Mapping[str, Any]:
-        if not settled:
-            settled.update(cluster.settle(journal))
-        return settled
+    def settle(journal: Any, needs: Iterable[str]) -> Mapping[str, Any]:
+        known[:] = [Cluster(settings, needs, needed=True)]
+        return known[0].settle(journal)
 
-    suite.settle = settle
-    suite.clean = lambda run: cluster.clean(run, False)
-    return suite
+    return Suite(settings, jobs, settle, lambda run: known[0].clean(run, False))
 
 
 def _chosen(every: Mapping[str, Fault], names: list[str], layers: list[str]) -> list[Fault]:

@@ -43,8 +43,8 @@ class Prover:
 
     *everything*: run all scenarios under each fault, so that collateral is found; else those that the fault names.
     *thrifty*: run each core scenario under one of the faults that name it, and each fault with one scenario at least;
-    and those that caught one once more after it, rather than all of them before. *among* are the faults that share the
-    scenarios so, where others are tried elsewhere.
+    and those that caught one once more after it, rather than all of them before. *brief*: each fault with one of those
+    only. *among* are the faults that share the scenarios so, where others are tried elsewhere.
     """
 
     lab: Lab
@@ -55,6 +55,7 @@ class Prover:
     scenarios: Sequence[str] = ()
     everything: bool = False
     thrifty: bool = False
+    brief: bool = False
     among: Sequence[Fault] = ()
     keep: Callable[[Proof], object] = lambda _: None
     """Told the proof so far after each fault: what was found is kept, whatever comes next."""
@@ -105,14 +106,15 @@ class Prover:
             self.tell(f"healing {len(deeds)} deeds of a prover that was killed")
             leftovers.undo()
         self._trial.make()
-        self.suite.prepare()
         viable = [fault for fault in faults if not misfits(fault, self.lab)]
         known = self._within(self.suite.known())
         names = known if self.everything else {name for fault in viable for name in fault.breaks}
         ids = [scenario for scenario in known if named(scenario, names)]
         if self.thrifty:
             self._share([fault for fault in self.among if not misfits(fault, self.lab)] or viable)
+            self.suite.prepare(name for fault in viable for name in self._asked[fault.name])
             return
+        self.suite.prepare(ids)
         self.tell(f"without a fault: {len(ids)} scenarios")
         self._baseline = self.suite.run(ids, self._report("without-a-fault"), BASELINE_LIMIT)
         for scenario, finding in self._baseline.items():
@@ -124,7 +126,8 @@ class Prover:
         names = {name for fault in faults for name in fault.breaks}
         known = [scenario for scenario in self._within(self.suite.known()) if named(scenario, names)]
         ids = needed(known, set(self.suite.core()), [fault.breaks for fault in faults])
-        self._asked = once_each({fault.name: fault.breaks for fault in faults}, dict.fromkeys(ids, 1.0))
+        share = once_each({fault.name: fault.breaks for fault in faults}, dict.fromkeys(ids, 1.0))
+        self._asked = {fault: those[:1] if self.brief else those for fault, those in share.items()}
 
     def _within(self, scenarios: Iterable[str]) -> list[str]:
         return [scenario for scenario in scenarios if not self.scenarios or named(scenario, self.scenarios)]

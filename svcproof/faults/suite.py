@@ -24,8 +24,8 @@ class Scenarios(Protocol):
     def core(self) -> list[str]:
         """Return the id of every scenario that claims the core level."""
 
-    def prepare(self) -> None:
-        """Find out what the cluster offers: before the first fault, under which it might seem to offer less."""
+    def prepare(self, ids: Iterable[str]) -> None:
+        """Find out what the cluster offers of what these scenarios need: before a fault makes it seem to offer less."""
 
     def run(self, ids: Iterable[str], folder: Path | None, limit: float) -> dict[str, Finding]:
         """Run these scenarios, none longer than *limit* seconds; raise KeyboardInterrupt when interrupted."""
@@ -33,14 +33,15 @@ class Scenarios(Protocol):
 
 @dataclass
 class Suite:
-    """The suite against one lab. *settle* is told each run's journal and returns what workers need not find out."""
+    """The suite against one lab. *settle* is told what scenarios need, and returns what workers need not find out."""
 
     settings: Mapping[str, Any]
     jobs: int
-    settle: Callable[[conducting.Journal], Mapping[str, Any]]
+    settle: Callable[[conducting.Journal, Iterable[str]], Mapping[str, Any]]
     clean: Callable[[str], object]
     _roster: Roster = field(init=False)
     _took: dict[str, float] = field(default_factory=dict)
+    _settled: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self._roster = selection.select([])
@@ -51,9 +52,9 @@ class Suite:
     def core(self) -> list[str]:
         return [entry.id for entry in self._roster.entries if entry.level == "core"]
 
-    def prepare(self) -> None:
+    def prepare(self, ids: Iterable[str]) -> None:
         journal = conducting.Journal(None)
-        self.settle(journal)
+        self._settled = self.settle(journal, self.needs(ids))
         journal.close()
 
     def needs(self, names: Iterable[str]) -> list[str]:
@@ -83,7 +84,7 @@ class Suite:
         )
         journal = conducting.Journal(folder)
         try:
-            interrupted = conducting.conduct(order, journal, settle=self.settle)
+            interrupted = conducting.conduct(order, journal, settle=lambda _: self._settled)
             self.clean(run)
         finally:
             journal.close()
