@@ -106,7 +106,8 @@ def hints_name_nodes(here: World, name: str) -> Verdict:
         right = bool(hints) and all(named == [node] for node, named in hints.items())
         return Sighting(said[0] or "no endpoint", True if right else None)
 
-    await_state(f'hints of "{name}"', look, Deadline(here.settings.budget), watches.news, contract=True)
+    within = Deadline(here.settings.budget)
+    await_state(f'hints of "{name}"', look, within, watches.news, contract=True, catch_up=watches.catch_up)
     return here.say("hints_name_nodes", met(f"each hint names its endpoint's node: {said[0]}"))
 
 

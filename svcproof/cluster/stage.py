@@ -201,7 +201,14 @@ class Stage:
 
         def follow(says: str, see: Callable[[], Sighting[list[Endpoint]]]) -> list[Endpoint]:
             within = Deadline(self.settings.budget) if contract else self._patience()
-            return await_state(f'Service "{name}": {says}', see, within, watches.news, contract=contract)
+            return await_state(
+                f'Service "{name}": {says}',
+                see,
+                within,
+                watches.news,
+                contract=contract,
+                catch_up=watches.catch_up,
+            )
 
         self.await_ready(name, count)
         follow(f"{count} ready endpoints, its ready backends", ready)

@@ -116,19 +116,28 @@ class _Observations:
 
 
 def await_state(
-    wanted: str, look: Callable[[], Sighting[T]], within: Deadline, news: News, *, contract: bool = False
+    wanted: str,
+    look: Callable[[], Sighting[T]],
+    within: Deadline,
+    news: News,
+    *,
+    contract: bool = False,
+    catch_up: Callable[[], None] = lambda: None,
 ) -> T:
     """Return the wanted state's value as soon as *look* sees it.
 
     Looks at once, then after each piece of *news*. Raises NotConverged when the deadline passes or the state has become
     hopeless; TooLate (a violation) instead when *contract* is true, the deadline is the contract's, and the last look
-    did see the cluster. A cluster that cannot be asked is never blamed.
+    did see the cluster. A cluster that cannot be asked is never blamed. *catch_up* is called before the last look: it
+    makes sure that what is looked at is no older than the deadline.
     """
     seen = _Observations()
     while True:
         number = news.number
         last_chance = within.passed
         try:
+            if last_chance:
+                catch_up()
             sighting = look()
         except Unreachable as trouble:
             seen.unreachable = str(trouble)

@@ -50,6 +50,29 @@ class Watches:
         """Return one object, or None."""
         return next((item for item in self.objects(kind) if item["metadata"]["name"] == name), None)
 
+    def catch_up(self, seconds: float = 10.0) -> None:
+        """Return once the watches have brought all that the API server holds now; raise ApiTrouble where they lag.
+
+        A runner that is short of processor time hears of a change late, which is no fault of the cluster's. Costs a
+        list for each kind that is watched. Resource versions of one kind compare as numbers (KEP-5504).
+        """
+        within = Deadline(seconds)
+        for kind, followed in list(self._followed.items()):
+            while True:
+                number = self.news.number
+                now = {item["metadata"]["name"]: _version(item) for item in self._api.list(kind, self.namespace)}
+                if self._has(followed, now):
+                    break
+                if within.passed or followed.trouble:
+                    raise ApiTrouble(f"watch {kind} in {self.namespace} lags behind by more than {seconds:g} s")
+                self.news.wait(number, within.left)
+
+    def _has(self, followed: _Followed, now: dict[str, int]) -> bool:
+        """Whether a kind's objects are those of a list, or later ones."""
+        with self._lock:
+            known = {name: _version(item) for name, item in followed.objects.items()}
+        return now.keys() == known.keys() and all(known[name] >= version for name, version in now.items())
+
     def close(self) -> None:
         """End every watch."""
         with self._lock:
@@ -105,3 +128,8 @@ class Watches:
                 followed.objects[name] = after
         if self._listener is not None and before != after:
             self._listener(kind, before, after)
+
+
+def _version(item: Object) -> int:
+    number = item["metadata"].get("resourceVersion", "")
+    return int(number) if number.isdigit() else 0
