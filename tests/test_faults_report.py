@@ -123,3 +123,10 @@ def test_the_rows_of_an_outline_are_named_together() -> None:
     cells = (Cell("va-01-1.1", Mark.CAUGHT), Cell("va-01-1.2", Mark.CAUGHT), Cell("va-03-1.1", Mark.MISSED))
     text = report.table([part("iptables", Result("affinity-ignored", Outcome.CAUGHT, "", cells=cells))], FAULTS, [])
     assert "| caught | va-01 (2 rows) | va-03 missed |" in text
+
+
+def test_who_is_no_longer_expected_to_notice_is_left_out(tmp_path: Path) -> None:
+    cells = (Cell("sa-01-1.1", Mark.CAUGHT), Cell("np-01", Mark.MISSED), Cell("np-02", Mark.COLLATERAL))
+    before = part("iptables", Result("affinity-ignored", Outcome.CAUGHT, "", cells=cells))
+    report.write([before], FAULTS, [], tmp_path)
+    assert [cell.scenario for cell in report.read(tmp_path, FAULTS).results[0].cells] == ["sa-01-1.1", "np-02"]

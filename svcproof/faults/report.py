@@ -12,7 +12,7 @@ from typing import Any
 
 from svcproof.faults import page
 from svcproof.faults.fault import Fault
-from svcproof.faults.outcome import Cell, Mark, Outcome, Proof, Result, outcome
+from svcproof.faults.outcome import Cell, Mark, Outcome, Proof, Result, named, outcome
 from svcproof.problems import SetupProblem
 
 FORMAT_VERSION = 1
@@ -78,11 +78,14 @@ def _plain(result: Result, fault: Fault) -> dict[str, Any]:
 
 
 def read(folder: Path, faults: Mapping[str, Fault]) -> Proof:
-    """Read an earlier proof from its folder, without the faults that are no more; raise SetupProblem."""
+    """Read an earlier proof from its folder; raise SetupProblem.
+
+    Left out are the faults that are no more, and who did not notice a fault that it is no longer expected to notice.
+    """
     path = folder / RESULTS
     try:
         told = json.loads(path.read_text(encoding="utf-8"))
-        results = tuple(_result(one) for one in told["faults"] if one["name"] in faults)
+        results = tuple(_result(one, faults[one["name"]]) for one in told["faults"] if one["name"] in faults)
         alarms = {str(name): str(why) for name, why in told["false_alarms"].items()}
         return Proof(results, told["lab"], alarms, bool(told["interrupted"]), float(told["seconds"]))
     except OSError as problem:
@@ -91,8 +94,10 @@ def read(folder: Path, faults: Mapping[str, Fault]) -> Proof:
         raise SetupProblem(f"{path} is no proof: {problem!r}", "name the folder of a proof") from problem
 
 
-def _result(told: Mapping[str, Any]) -> Result:
-    cells = tuple(Cell(one["scenario"], Mark(one["mark"]), one["why"], one["seconds"]) for one in told["cells"])
+def _result(told: Mapping[str, Any], fault: Fault) -> Result:
+    every = [Cell(one["scenario"], Mark(one["mark"]), one["why"], one["seconds"]) for one in told["cells"]]
+    moved = (Mark.CAUGHT, Mark.EXPLAINED, Mark.COLLATERAL)
+    cells = tuple(cell for cell in every if cell.mark in moved or named(cell.scenario, fault.breaks))
     known = {name: told[name] for name in ("because", "evidence", "healed", "clean", "seconds")}
     return Result(told["name"], Outcome(told["outcome"]), cells=cells, spent=told.get("spent", {}), **known)
 
