@@ -109,6 +109,7 @@ def test_each_proxy_mode_has_its_column() -> None:
     assert "| iptables | nftables |" in text
     assert "| caught | missed | sa-01 | sa-01 missed |" in text
     assert "seen to fail when they must: 1 of 2." in text
+    assert f"were tried: 1 of {len(FAULTS)}." in text
 
 
 def test_the_page_shows_who_noticed_and_why() -> None:

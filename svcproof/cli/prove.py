@@ -146,7 +146,7 @@ def _publish(proofs: list[Proof], every: Mapping[str, Fault], folder: Path, page
     if page is not None:
         text = report.put_into(page.read_text(encoding="utf-8"), report.table(proofs, every, core))
         page.write_text(text, encoding="utf-8")
-    print("\n".join(("", *report.told(proofs, core), *(f"  {path}" for path in written))))
+    print("\n".join(("", *report.told(proofs, every, core), *(f"  {path}" for path in written))))
 
 
 def _suite(lab: Lab, jobs: int) -> Suite:

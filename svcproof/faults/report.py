@@ -42,7 +42,7 @@ def write(proofs: Sequence[Proof], faults: Mapping[str, Fault], core: Sequence[s
     results, record, matrix = folder / RESULTS, folder / "track-record.md", folder / "index.html"
     results.write_text(json.dumps(plain(proofs[-1], faults), indent=1) + "\n", encoding="utf-8")
     record.write_text(f"# Faults, and who noticed\n\n{table(proofs, faults, core)}", encoding="utf-8")
-    matrix.write_text(page.render(proofs, faults, told(proofs, core)), encoding="utf-8")
+    matrix.write_text(page.render(proofs, faults, told(proofs, faults, core)), encoding="utf-8")
     return [results, record, matrix]
 
 
@@ -136,9 +136,11 @@ def _both(before: Result, after: Result) -> Result:
     return replace(after, cells=tuple(cells.values()), outcome=ended, because=because)
 
 
-def told(proofs: Sequence[Proof], core: Sequence[str]) -> list[str]:
-    """Return the score in sentences: for each lab, and how many core scenarios were seen to fail."""
+def told(proofs: Sequence[Proof], faults: Mapping[str, Fault], core: Sequence[str]) -> list[str]:
+    """Return the score in sentences: for each lab, what was tried at all, and which core scenarios were seen fail."""
     lines = [f"{_lab(proof)}: {proof.score}; {proof.seconds / 60:.0f} minutes." for proof in proofs]
+    tried = {result.fault for proof in proofs for result in proof.results}
+    lines.append(f"Faults of the catalogue that were tried: {len(tried)} of {len(faults)}.")
     seen = {cell.scenario for proof in proofs for result in proof.results for cell in result.marked(Mark.CAUGHT)}
     lines.append(f"Core scenarios that were seen to fail when they must: {len(seen & set(core))} of {len(core)}.")
     return lines
@@ -154,7 +156,7 @@ def table(proofs: Sequence[Proof], faults: Mapping[str, Fault], core: Sequence[s
         f"|---|---|{'---|' * len(modes)}---|---|",
         *(_row(faults[name], [one.get(name) for one in found]) for name in names),
         "",
-        *(f"{line}  " for line in told(proofs, core)),
+        *(f"{line}  " for line in told(proofs, faults, core)),
         "",
     ]
     return "\n".join(lines)

@@ -21,7 +21,7 @@ FAULT = Fault(
     stands_for="A security group lets node ports through between the nodes, and not from outside.",
     layer=Layer.PROXY,
     breaks=frozenset({"src-01", "np-01", "np-04", "np-12"}),
-    reason_says="timed out|lost|never|not answer|answered",
+    reason_says="timed out|lost|never|not answer|answered|no connection",
     inject=inject,
     in_effect=in_effect,
 )

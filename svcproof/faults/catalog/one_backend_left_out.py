@@ -20,7 +20,7 @@ FAULT = Fault(
     stands_for="The proxy forgets one ready endpoint of each Service: that backend is never chosen.",
     layer=Layer.PROXY,
     breaks=frozenset({"cip-02", "np-02", "src-05", "lb-01", "cip-32", "scale-03"}),
-    reason_says="never answered|did not answer|not answer|silent",
+    reason_says="never answered|never came|passed over|did not answer|not answer|silent",
     inject=inject,
     in_effect=in_effect,
 )
