@@ -24,6 +24,8 @@ def test_an_empty_history_is_unknown_to_every_law_never_a_pass(law):
     arguments = {
         "only_these_answered": {"backends": ["a"]},
         "every_backend_answered": {"backends": ["a"]},
+        "every_address_reached": {"addresses": ["10.0.0.1:8080"]},
+        "none_answered_before_ready": {"backends": ["a"]},
         "spread_over_backends": {"backends": ["a", "b"]},
         "source_address_preserved": {"addresses": ["10.0.0.1"]},
         "source_address_is_a_nodes": {"addresses": ["10.0.0.1"]},
