@@ -85,12 +85,13 @@ class Start:
 
     def _side_by_side(self, *works: Callable[[], None]) -> None:
         """Do all of *works*; the first that breaks off, or Ctrl-C, ends the others."""
+        futures: list[Future[None]] = []
         with ThreadPoolExecutor(len(works)) as pool:
-            futures: list[Future[None]] = [pool.submit(work) for work in works]
             try:
+                futures += [pool.submit(work) for work in works]
                 wait(futures, return_when=FIRST_EXCEPTION)
             finally:
-                if not all(future.done() for future in futures):
+                if len(futures) < len(works) or not all(future.done() for future in futures):
                     self.stop.set()
         broken = [error for future in futures if (error := future.exception())]
         for error in sorted(broken, key=lambda error: isinstance(error, _Stopped)):
