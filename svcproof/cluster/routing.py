@@ -40,38 +40,34 @@ class Routing:
         place = vantage.place
         if place is Place.OUTSIDE:
             return [self.vantages.outside()]
-        if place in (Place.POD_OF, Place.EVERY_POD_OF, Place.OWN_DNS, Place.LONG_SEARCH, Place.WITHOUT_DNS):
-            return self._particular(vantage)
+        if place in (Place.POD_OF, Place.EVERY_POD_OF):
+            return self._backends(vantage)
+        if place in (Place.OWN_DNS, Place.LONG_SEARCH, Place.WITHOUT_DNS):
+            return [self._pod_with_resolver(place)]
         if place in (Place.NODE, Place.EVERY_NODE):
             return [*self.vantages.on_nodes(self._nodes(place, frontend), host_network=True)]
         if place in (Place.ONE_NODE, Place.EACH_NODE, Place.SAME_NODE, Place.OTHER_NODE):
             return [*self.vantages.on_nodes(self._nodes(place, frontend))]
-        if place is Place.OTHER_NAMESPACE or (frontend and frontend.door not in (Door.NAME, Door.HALF_NAME)):
-            return [self.vantages.in_pod()]  # shared pods live in a namespace of their own
-        return [self._own_pod]
+        elsewhere = place is Place.OTHER_NAMESPACE or (frontend and frontend.door not in (Door.NAME, Door.HALF_NAME))
+        return [self.vantages.in_pod() if elsewhere else self._own_pod]  # shared pods live in a namespace of their own
 
     @cached_property
     def _own_pod(self) -> InPod:
         """A pod of the scenario's own namespace."""
         return self.vantages.in_sandbox(self.stage.sandbox)
 
-    @cached_property
-    def _pod_without_dns(self) -> InPod:
-        """A pod of the scenario's own namespace whose resolver asks an address that nobody has."""
-        self.stage.configure(workloads.agent_configuration())
-        pod = workloads.prober_pod("without-dns", self.stage.images)
-        pod["spec"].update(dnsPolicy="None", dnsConfig={"nameservers": [NOBODY]})
-        return self._start_in(self.stage.put_up(pod), "prober")
-
-    def _pod_with_dns(self, *, own: bool) -> InPod:
-        """Put up a pod whose resolver is not set up as others' are, and return it."""
+    def _pod_with_resolver(self, place: Place) -> InPod:
+        """Return a pod of the scenario's own namespace whose resolver is not set up as others' are."""
         stage = self.stage
-        pod = workloads.prober_pod("own-dns" if own else "long-search", stage.images)
-        if own:
+        if place is Place.OWN_DNS:
             servers = stage.api.get("Service", "kube-dns", "kube-system")["spec"]["clusterIPs"]
-            pod["spec"] |= workloads.own_dns(servers, self.domain)
+            name, setting = "own-dns", workloads.own_dns(servers, self.domain)
+        elif place is Place.LONG_SEARCH:
+            name, setting = "long-search", workloads.long_search()
         else:
-            pod["spec"] |= workloads.long_search()
+            name, setting = "without-dns", {"dnsPolicy": "None", "dnsConfig": {"nameservers": [NOBODY]}}
+        pod = workloads.prober_pod(name, stage.images)
+        pod["spec"] |= setting
         stage.configure(workloads.agent_configuration())
         return self._start_in(stage.put_up(pod), "prober")
 
@@ -242,12 +238,7 @@ class Routing:
         protocol = "udp" if port.get("protocol") == "UDP" else "tcp" if port.get("name") == "tcp" else "http"
         return Target(str(frontend), host, number, protocol=protocol, node=node)
 
-    def _particular(self, vantage: Vantage) -> list[Start]:
-        """Return the backends that are meant, or the pod whose resolver is set up in its own way."""
-        if vantage.place is Place.WITHOUT_DNS:
-            return [self._pod_without_dns]
-        if vantage.place in (Place.OWN_DNS, Place.LONG_SEARCH):
-            return [self._pod_with_dns(own=vantage.place is Place.OWN_DNS)]
+    def _backends(self, vantage: Vantage) -> list[Start]:
         pods = self.stage.ready_pods(vantage.of)
         if not pods:
             raise Inconclusive(f'"{vantage.of}" has no ready pod to start from')
