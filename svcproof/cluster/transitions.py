@@ -32,10 +32,11 @@ class Transitions:
         pods = self._concerned(some, name, transition)
         self.stage.changed[name] = pods
         self.traffic.act(f'{", ".join(pods)} of "{name}": {transition.value}')
+        known = {pod["metadata"]["name"]: pod["metadata"]["uid"] for pod in self.stage.pods(name)}
         for pod in pods:
             self._do(name, pod, transition)
         for pod in pods:
-            self._await_shown(name, pod, transition)
+            self._await_shown(name, pod, known.get(pod), transition)
         self.traffic.mark(CHANGED)
         return pods
 
@@ -61,12 +62,14 @@ class Transitions:
         else:
             api.delete("Pod", pod, namespace, grace_seconds=0 if transition is Transition.FORCED else None)
 
-    def _await_shown(self, name: str, pod: str, transition: Transition) -> None:
+    def _await_shown(self, name: str, pod: str, uid: str | None, transition: Transition) -> None:
         shown = _SHOWN[transition]
         watches = self.stage.sandbox.watches()
 
         def look() -> Sighting[bool]:
             found = watches.get("Pod", pod)
+            if found is not None and uid is not None and found["metadata"]["uid"] != uid:
+                found = None  # a StatefulSet has put another of the same name in its place
             says = "gone" if found is None else workloads.why_not_ready(found)
             return Sighting(says, True if shown(found, name) else None)
 

@@ -104,7 +104,10 @@ _MANNERS = {
 
 GATE = "svcproof.dev/gate"
 """The condition that a gated backend needs besides its own readiness; whoever holds the gate sets it."""
-_RESOURCES = {"requests": {"cpu": "5m", "memory": "16Mi"}}
+_RESOURCES = {"requests": {"cpu": "50m", "memory": "16Mi"}}
+"""A request is also a weight: on a busy node a pod of 5m stands still for seconds, and its answers are late for reasons
+that are no Service's.
+"""
 _PROBER_RESOURCES = {"requests": {"cpu": "100m", "memory": "32Mi"}}
 """A prober that waits for its turn keeps no schedule: its share of a busy node is larger than a backend's."""
 

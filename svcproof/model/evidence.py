@@ -23,6 +23,9 @@ STAMPED_LATE = frozenset({Outcome.TIMED_OUT, Outcome.ANSWERED, Outcome.NO_NAME})
 it is seen.
 """
 
+AWAKE_SECONDS = 1.0
+"""A prober that was awake for so long while it waited has seen what there was to see."""
+
 NO_PATH = frozenset({Outcome.REFUSED, Outcome.UNREACHABLE, Outcome.NO_NAME})
 
 
@@ -100,10 +103,13 @@ class Case:
         return any(control.vouches(exchange.start, exchange.end) for control in controls)
 
     def _stood_still(self, vantage: str, start: float, end: float) -> bool:
-        """Say whether the prober itself stood still for half of a time: an answer may have waited for it."""
+        """Say whether the prober itself stood still for half of a time: an answer may have waited for it.
+
+        Pauses of a busy machine do not add up to that over seconds: who was awake for one has read what had come.
+        """
         spans = self.stalls.get(vantage, ())
         stood = sum(max(0.0, min(end, until) - max(start, since)) for since, until in spans)
-        return 0 < stood >= (end - start) / 2
+        return stood > 0 and end - start - stood <= min((end - start) / 2, AWAKE_SECONDS)
 
     def at_the_edge(self, exchange: Exchange) -> bool:
         """Say whether the clock of a vantage is too unsure to put an exchange inside the asked window."""

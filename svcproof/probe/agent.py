@@ -2003,10 +2003,10 @@ def go_first() -> None:
     Linux weighs sessions first and the processes within one after; a session is only touched when it is ours alone.
     """
     with contextlib.suppress(OSError):
-        os.setpriority(os.PRIO_PROCESS, 0, -10)
+        os.setpriority(os.PRIO_PROCESS, 0, -20)
         if os.getsid(0) == os.getpid():
             with open("/proc/self/autogroup", "w") as file:  # noqa: PTH123
-                file.write("-10")
+                file.write("-20")
 
 
 def run_probe(options: argparse.Namespace) -> int:

@@ -1,4 +1,4 @@
-"""How long scenarios took the last time, so that the longest can begin first."""
+"""How long scenarios took the last time, so that long ones can run beside short ones."""
 
 from __future__ import annotations
 

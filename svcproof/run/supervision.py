@@ -1,4 +1,4 @@
-"""Keeps workers at work: longest first, one deadline each, nobody who dies takes an answer along."""
+"""Keeps workers at work: long ones beside short ones, one deadline each, nobody who dies takes an answer along."""
 
 from __future__ import annotations
 
@@ -78,7 +78,11 @@ class Supervisor:
     _asked_to_stop: int = 0
 
     def run(self, entries: Sequence[Entry], expected: Mapping[str, float]) -> None:
-        """Run every entry once: those that share nothing side by side, longest first, then the serial ones alone."""
+        """Run every entry once: those that share nothing side by side, then the serial ones alone.
+
+        The first worker begins with the longest, the second with the shortest, and so on: all the long ones at once
+        would be all the traffic at once, and where cluster and runner share processors that starves the backends.
+        """
         together = deque(longest_first((entry for entry in entries if not entry.serial), expected))
         alone = deque(longest_first((entry for entry in entries if entry.serial), expected))
         try:
@@ -104,9 +108,9 @@ class Supervisor:
     def _drain(self, queue: deque[Entry], workers: int) -> None:
         while not self._over(queue):
             self._staff(queue, workers)
-            for one in self._workers:
+            for place, one in enumerate(self._workers):
                 if one.ready and one.entry is None and queue and not one.stopping and not self._asked_to_stop:
-                    self._hand(one, queue.popleft())
+                    self._hand(one, queue.pop() if place % 2 else queue.popleft())
             self._listen()
 
     def _over(self, queue: deque[Entry]) -> bool:

@@ -72,7 +72,8 @@ def converged_within(
     began before the budget was over and ended after makes the law unknown, and so does a clock less sure than the
     margin. Each stream must be watched until the budget is
     over, or for *quiet* seconds after its last wrong exchange where that is given, with 20 right exchanges in a row at
-    the end; *unsent* is the share of its exchanges that may never have been sent.
+    the end; *unsent* is the share of its exchanges that may never have been sent, or be silences that nothing vouches
+    for.
     Requests on connections that stood already are not looked at: they stay with their backend.
     """
     case = open_case(history, witness=witness, unsent=unsent)
@@ -112,6 +113,8 @@ class _Group:
     looks: list[Exchange]
     wrong: list[Exchange]
     unheard: list[Exchange]
+    blind: list[Exchange]
+    """Silences that nothing vouches for: neither right nor wrong."""
 
     @property
     def name(self) -> str:
@@ -132,13 +135,14 @@ class _Group:
 
     @property
     def watched(self) -> float:
-        """Return how long after the mark the last look began."""
-        return max(one.start for one in self.looks) - self.start
+        """Return how long after the mark the last look began that says something."""
+        blind = {one.number for one in self.blind}
+        return max((one.start for one in self.looks if one.number not in blind), default=self.start) - self.start
 
     @property
     def right_at_the_end(self) -> int:
         after = _decided(self.last) if self.last else self.start
-        return sum(one.start > after for one in self.looks)
+        return sum(one.start > after for one in self.looks) - sum(one.start > after for one in self.blind)
 
 
 def _decided(exchange: Exchange) -> float:
@@ -159,11 +163,14 @@ def _groups(case: Case, goal: Wanted, start: float) -> list[_Group]:
     for name, exchanges in looks.items():
         wrong: list[Exchange] = []
         unheard: list[Exchange] = []
+        blind: list[Exchange] = []
         for one in exchanges:
             if goal.wrong(one):
                 silent = one.outcome not in (Outcome.ANSWERED, Outcome.WRONG) and case.vouched(one) is False
                 (unheard if silent else wrong).append(one)
-        groups.append(_Group(case.streams[name], start, exchanges, wrong, unheard))
+            elif goal.ending == "unanswered" and not case.vouched(one):
+                blind.append(one)
+        groups.append(_Group(case.streams[name], start, exchanges, wrong, unheard, blind))
     return groups
 
 
@@ -202,8 +209,11 @@ def _undecided(
             yield f"{at}: some answers do not say who gave them"
         if goal.port and any(not one.reached for one in answered):
             yield f"{at}: some answers do not say where they were reached"
-        if goal.ending == "unanswered" and any(not case.vouched(one) for one in group.looks if not goal.wrong(one)):
-            yield f"{at}: nothing else was answered to {group.stream.vantage} at the same time"
+        if len(group.blind) > case.unsent * len(group.looks):
+            yield (
+                f"{at}: during {len(group.blind):,} of {len(group.looks):,} exchanges nothing else was answered to "
+                f"{group.stream.vantage}"
+            )
         enough = budget if quiet is None else min(budget, group.took + quiet)
         if group.watched < enough:
             yield f"{at}: watched for {telling.seconds(group.watched)} only; {telling.seconds(enough)} are needed"

@@ -64,14 +64,14 @@ def no_exchange_answered(history: History, *, witness: Sequence[str] = (), unsen
 
     The witness is the vantage's control stream or a stream named in *witness*: one of its exchanges was answered
     within a second of the exchange, and none around it failed. *unsent* is the share of each stream's exchanges that
-    may never have been sent.
+    may never have been sent, and the share of all that may be without a witness.
     """
     case = open_case(history, witness=witness, unsent=unsent)
     evidence = weigh(case, lambda one: one.outcome in (Outcome.ANSWERED, Outcome.WRONG))
     if evidence.bad or evidence.at_the_edge or not case:
         return conclude(case, evidence, case.tally(), says=_answered_by)
     unseen = [exchange for exchange in case.judged if not case.vouched(exchange)]
-    if unseen:
+    if len(unseen) > unsent * len(case.judged):
         first = unseen[0]
         stream = history.of(first)
         return unknown(

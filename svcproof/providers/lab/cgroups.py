@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from svcproof.problems import SetupProblem
+from svcproof.providers.lab.plan import CGROUPS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,6 +25,13 @@ MOUNTS = Path("/sys/fs/cgroup")
 
 USED = ("cpu", "cpuset", "hugetlb", "io", "memory", "pids")
 """The controllers that the kubelet and the pods use."""
+
+
+WEIGHT = {1: ("cpu.shares", 16 * 1024), 2: ("cpu.weight", 16 * 100)}
+"""By version of cgroups: the file, and what all labs weigh together on a busy machine, against 1 for a process outside.
+
+What the runner has to wait for takes longer; what the cluster has to wait for looks as if it broke its promises.
+"""
 
 
 @dataclass(frozen=True)
@@ -67,6 +75,7 @@ def make(plan: LabPlan, state: State) -> None:
         for leaf in (SYSTEM, *(node.name for node in plan.node_plans)):
             try:
                 _make_one(tree, f"{plan.cgroup}/{leaf}")
+                _weigh(tree)
             except OSError as refused:
                 raise SetupProblem(
                     f"the cgroup {tree.root / plan.cgroup / leaf} cannot be made: {refused}",
@@ -86,6 +95,12 @@ def _make_one(tree: Hierarchy, path: str) -> None:
             for setting in ("cpuset.cpus", "cpuset.mems"):
                 (child / setting).write_text((parent / setting).read_text())
         parent = child
+
+
+def _weigh(tree: Hierarchy) -> None:
+    if "cpu" in tree.controllers:
+        setting, weight = WEIGHT[tree.version]
+        (tree.root / CGROUPS / setting).write_text(str(weight))
 
 
 def entrances(plan: LabPlan) -> list[Path]:
