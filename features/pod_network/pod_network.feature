@@ -20,16 +20,20 @@ Feature: The pod network
       And the backends see the address of every pod of "web"
       And the backends see themselves reached at their own address, at the target port of "web"
 
-    @pn-04 @PN-3 @needs.two-nodes
+    @pn-04 @PN-3
     Scenario Outline: a pod on one node reaches pods on <node>
       Given a ClusterIP Service "web" with 1 ready backend on <node>
       When a pod on one node opens 20 connections to the address of every pod of "web"
       Then every connection is answered
       And the backends see the address of a pod on one node
 
-      Examples:
+      Examples: on the same node
+        | node     |
+        | one node |
+
+      @needs.two-nodes
+      Examples: across nodes
         | node         |
-        | one node     |
         | another node |
 
   Rule: Pods on one node MAY listen on the same port
