@@ -48,8 +48,9 @@ def open_apart(here: World, vantage: Vantage, frontend: Frontend, count: int, pa
 
 def ask_for_bytes(here: World, vantage: Vantage, frontend: Frontend, size: int, *, sends: bool) -> None:
     """Ask for a body of so many bytes, a few times, from every place of a vantage; *sends* it first, to be echoed."""
-    for place in here.places(vantage, frontend):
-        targets = here.targets(frontend)
+    places, targets = here.places(vantage, frontend), here.targets(frontend)
+    here.let_follow(places, frontend, targets)
+    for place in places:
         here.opened += here.traffic.burst(place, targets, BODIES, rate=4.0, limit=10.0, size=size, sends=sends)
 
 

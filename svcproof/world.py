@@ -270,16 +270,22 @@ class World:
         """
         targets = self.targets(frontend)
         places = self.places(vantage, frontend)
-        by_name = frontend.door is Door.INGRESS  # its rules were awaited when they were made
-        answering = by_name or any(endpoint.ready for endpoint in self.stage.endpoints(frontend.service))
-        within = Deadline(self.settings.budget)
-        for place in [] if by_name else places:
-            self._await_data_plane(place, targets, answering=answering, within=within)
+        answering = self.let_follow(places, frontend, targets)
         rate = BURST_RATE if answering else REFUSAL_RATE
         for place in places:
             self.opened += self.traffic.burst(
                 place, targets, count, lane=lane, rate=rate, limit=LIMIT if answering else 1.0
             )
+
+    def let_follow(self, places: Sequence[Start], frontend: Frontend, targets: Sequence[Target]) -> bool:
+        """Give the data plane time to follow what was declared before; whether answers are to be expected then."""
+        if frontend.door is Door.INGRESS:  # its rules were awaited when they were made
+            return True
+        answering = any(endpoint.ready for endpoint in self.stage.endpoints(frontend.service))
+        within = Deadline(self.settings.budget)
+        for place in places:
+            self._await_data_plane(place, targets, answering=answering, within=within)
+        return answering
 
     def _await_data_plane(self, place: Start, targets: Sequence[Target], *, answering: bool, within: Deadline) -> None:
         """Return once every target is answered, or not, as it will be; or when the budget is over: laws decide then."""

@@ -21,6 +21,8 @@ FINEST, COARSEST = 1740, 220
 
 BYTES_A_COLUMN = 9
 
+STALL_TOLD_SECONDS = 0.2
+
 LANES_SHOWN = 24
 EVENTS_SHOWN = 60
 
@@ -300,8 +302,17 @@ def _rounded(value: float | None) -> str:
 
 
 def telling_events(history: History) -> list[Event]:
-    """Return the events that tell something: that streams begin and end is seen from their exchanges."""
-    return [one for one in history.events if one.kind is not Kind.PROBER or one.data.get("what") not in _PLAIN]
+    """Return the events that tell something: that streams begin and end is seen from their exchanges.
+
+    A busy machine lets a prober stand still for a moment hundreds of times: only long ones are told.
+    """
+    return [one for one in history.events if one.kind is not Kind.PROBER or _tells(one)]
+
+
+def _tells(event: Event) -> bool:
+    lasting = event.data.get("seconds")
+    brief = isinstance(lasting, int | float) and lasting < STALL_TOLD_SECONDS
+    return event.data.get("what") not in _PLAIN and not brief
 
 
 def _events(history: History) -> str:

@@ -107,6 +107,10 @@ def lay_out(plan: LabPlan, recipe: Recipe, program: Path) -> None:
     write_file(own / "command.json", json.dumps(command, indent=1))
 
 
+GOGC = "400"
+"""How much garbage a component of the cluster lets gather: a lab is short of processors, not of memory."""
+
+
 def start(plan: LabPlan, place: str, name: str) -> Process:
     """Start a component as its folder says, and remember the process there."""
     own = folder(plan, place, name)
@@ -116,7 +120,11 @@ def start(plan: LabPlan, place: str, name: str) -> Process:
         spaces.append(f"--mount={plan.mount_namespace(place)}")
     ways = " ".join(str(way) for way in cgroups.entrances(plan))
     script = ENTER.format(ways=ways, spaces=" ".join(spaces))
-    environment = {**os.environ, "PATH": f"{Path(command['program']).parent}:{os.environ['PATH']}:/usr/sbin:/sbin"}
+    environment = {
+        **os.environ,
+        "GOGC": GOGC,
+        "PATH": f"{Path(command['program']).parent}:{os.environ['PATH']}:/usr/sbin:/sbin",
+    }
     argv = ["sh", "-ec", script, "sh", command["program"], *command["arguments"]]
     pid = shell.spawn(argv, log=own / "log", env=environment)
     process = Process.of(pid) or Process(pid, 0)
