@@ -24,7 +24,8 @@ Feature: Scaling under traffic
 
   Rule: Without backends a Service MUST come to refuse every caller, and with backends again to answer every one
 
-    @ch-03 @SC-8 @CH-1
+    # alone: a node tells one caller of a refusal about once a second, and two floods take each other's turn
+    @ch-03 @SC-8 @CH-1 @serial
     Scenario: scaled to zero, every connection comes to be refused
       Given a NodePort Service "web" with 2 ready backends
       And steady traffic from a pod on every node to the cluster IP of "web" over both kinds of connections
@@ -32,7 +33,7 @@ Feature: Scaling under traffic
       When "web" is scaled to no backends
       Then within the convergence time every connection is refused
 
-    @ch-24 @SC-8 @CH-1
+    @ch-24 @SC-8 @CH-1 @serial
     Scenario: scaled up from zero, every connection comes to be answered
       Given a NodePort Service "web" with no ready backends
       And steady traffic from a pod on every node to the cluster IP of "web" over both kinds of connections

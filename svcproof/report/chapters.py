@@ -180,10 +180,9 @@ def _step(step: StepResult, result: ScenarioResult) -> str:
     if step.trace and step.ending is Ending.UNKNOWN:
         said += f'<details class="minor"><summary>where</summary><pre>{escape(step.trace)}</pre></details>'
     took = f"<small>{_span(step.seconds)}</small>" if step.seconds >= 0.0005 else ""
-    return (
-        f'<li class="{step.ending.value}">{_mark(step.ending)}<div><b>{escape(step.line.keyword)}</b> '
-        f"{escape(step.line.name)}{below}{said}</div>{took}</li>"
-    )
+    mark = "" if step.ending is Ending.MET else _mark(step.ending)  # the style sheet marks what is met: pages are long
+    says = f"<b>{escape(step.line.keyword)}</b> {escape(step.line.name, quote=False)}{below}{said}"
+    return f'<li class="{step.ending.value}">{mark}<div>{says}</div>{took}</li>'
 
 
 def _span(seconds: float) -> str:
@@ -198,8 +197,12 @@ def _laws(result: ScenarioResult, thrift: int) -> str:
         if because == result.because:
             return "as said above"
         first = _SENTENCE.split(because)[0] if thrift else because
-        return escape(shortened(first, 120) if thrift > 2 else first)
+        return escape(shortened(first, 120) if thrift > 2 else first, quote=False)
 
+    if thrift > 2 and all(law.answer == "met" for law in result.laws):
+        return "".join(
+            f'<p class="law met">{escape(law.law.replace("_", " "))}: {said(law.because)}</p>' for law in result.laws
+        )
     rows = "".join(
         f"<tr><td>{_mark(_ANSWERS.get(law.answer, Ending.UNKNOWN))}</td><td>{escape(law.law.replace('_', ' '))}</td>"
         f"<td>{said(law.because)}</td></tr>"
