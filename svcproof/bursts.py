@@ -119,15 +119,21 @@ def flows_follow(here: World, port: int = 0) -> Verdict:
 
 
 def _all_flows_answered(here: World, reached: str) -> bool:
-    """Whether each stream was answered several times in a row just now, where it was to arrive.
+    """Whether each stream was answered several times in a row just now, where it was to arrive, by who is ready now.
 
-    What waits for an answer is not known yet.
+    What waits for an answer is not known yet; and a pod that was deleted by force may answer for seconds.
     """
     recent = here.traffic.clock.now() - JUST_NOW
+    called = {here.flows[name].frontend.service for name in here.flowing}
+    pods = [pod for service in called for pod in here.stage.selected(service)]
+    ready = services.names([pod for pod in pods if services.is_ready(pod)])
     answered = Counter(
         one.stream
         for one in here.traffic.history().exchanges
-        if one.start > recent and one.outcome is Outcome.ANSWERED and one.reached.endswith(reached)
+        if one.start > recent
+        and one.outcome is Outcome.ANSWERED
+        and one.reached.endswith(reached)
+        and one.backend in ready
     )
     return all(answered[name] >= IN_A_ROW for name in here.flowing)
 
