@@ -19,14 +19,14 @@ MET = {Answer.MET: True, Answer.VIOLATED: False, Answer.UNKNOWN: None}
 def seen(history: History) -> tuple[Cell, ...]:
     """Return a cell for each vantage and frontend of a history: the laws asked of it, and what it saw.
 
-    Each law is asked again of each cell by itself, so that the cells that break it stand out.
+    A law that is broken, or in doubt, is asked again of each cell by itself, so that the cells that break it stand out.
     """
     grouped: dict[tuple[str, str], list[Stream]] = {}
     exchanges = by_stream(history)
     for stream in history.streams.values():
         if not stream.control and exchanges[stream.name]:
             grouped.setdefault((stream.vantage, telling.place(stream)), []).append(stream)
-    laws = _laws(history)
+    laws = [(asked, _answered(history, asked)) for asked in _laws(history)]
     return tuple(
         _cell(history, streams, laws, [one for stream in streams for one in exchanges[stream.name]])
         for streams in grouped.values()
@@ -49,13 +49,25 @@ def _laws(history: History) -> list[Asked]:
     ]
 
 
-def _cell(history: History, streams: Sequence[Stream], laws: Sequence[Asked], exchanges: Sequence[Exchange]) -> Cell:
+def _cell(
+    history: History,
+    streams: Sequence[Stream],
+    laws: Sequence[tuple[Asked, Verdict | None]],
+    exchanges: Sequence[Exchange],
+) -> Cell:
     names = tuple(stream.name for stream in streams)
-    mine = [asked for asked in laws if not asked.streams or set(names) & set(asked.streams)]
-    verdicts = [verdict for asked in mine if (verdict := _answered(history, replace(asked, streams=names)))]
-    expected = ", ".join(dict.fromkeys(asked.law.replace("_", " ") for asked in mine))
+    verdicts: list[Verdict] = []
+    told: dict[str, None] = {}
+    for asked, whole in laws:
+        mine = tuple(name for name in names if not asked.streams or name in asked.streams)
+        if not mine:
+            continue
+        told[asked.law.replace("_", " ")] = None
+        kept = whole is not None and whole.answer is Answer.MET
+        if verdict := whole if kept else _answered(history, replace(asked, streams=mine)):
+            verdicts.append(verdict)
     met = MET[worst(verdicts).answer] if verdicts else None
-    return Cell(streams[0].vantage, telling.place(streams[0]), expected, _seen(exchanges), met)
+    return Cell(streams[0].vantage, telling.place(streams[0]), ", ".join(told), _seen(exchanges), met)
 
 
 def _answered(history: History, asked: Asked) -> Verdict | None:
