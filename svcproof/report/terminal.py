@@ -80,9 +80,9 @@ class PlainView:
         return
 
     def hear(self, event: Event) -> None:
-        """Print a line at a scenario's end."""
+        """Print a line at a scenario's end; those that nobody began are told together in the closing words."""
         result = self._ends.hear(event)
-        if result is not None:
+        if result is not None and (result.worker or result.ending is not Ending.UNKNOWN):
             number = f"[{len(self._ends.told):>{len(str(self._count))}}/{self._count}]"
             print(f"{number} {line(result, colour=self._colour)}", file=self._out, flush=True)
 
