@@ -43,6 +43,7 @@ def make(here: World, count: int, name: str) -> None:
         return made["metadata"]["name"], made["spec"]["clusterIP"], here.traffic.clock.now()
 
     here.sandbox.namespace()
+    here.undoing.callback(here.sandbox.see_off, CROWD_SECONDS)
     for label, address, at in _at_once(one, range(1, count + 1)):
         here.crowd[label] = (address, at)
     here.traffic.mark(CHANGED)

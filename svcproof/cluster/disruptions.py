@@ -92,7 +92,10 @@ class Disruptions:
         wanted = "ready" if ready else "not ready"
 
         def look() -> Sighting[bool]:
-            now = services.is_ready(self._api.get("Node", node))
+            found = self._api.get("Node", node)
+            if ready and services.is_ready(found) and not services.takes_pods(found):
+                return Sighting("ready, and tainted still")  # for seconds: the next scenario wants to use it
+            now = services.is_ready(found)
             return Sighting("ready" if now else "not ready", True if now is ready else None)
 
         await_state(f"node {node} {wanted}", look, self._patience(NODE_SECONDS), Rounds(0.5))

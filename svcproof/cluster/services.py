@@ -207,10 +207,11 @@ def names(items: Iterable[Object]) -> list[str]:
 
 def schedulable_nodes(api: ClusterApi) -> list[Object]:
     """Return the ready nodes that ordinary pods may be put on, by name."""
-    return [node for node in sorted(api.list("Node"), key=lambda node: node["metadata"]["name"]) if _schedulable(node)]
+    return [node for node in sorted(api.list("Node"), key=lambda node: node["metadata"]["name"]) if takes_pods(node)]
 
 
-def _schedulable(node: Object) -> bool:
+def takes_pods(node: Object) -> bool:
+    """Whether a node is ready, and neither cordoned nor tainted against ordinary pods."""
     spec = node.get("spec", {})
     repelling = [taint for taint in spec.get("taints") or [] if taint["effect"] in ("NoSchedule", "NoExecute")]
     return is_ready(node) and not spec.get("unschedulable") and not repelling
