@@ -15,6 +15,7 @@ from svcproof.cluster.transitions import CHANGED, delete_service
 from svcproof.cluster.waiting import Deadline, NotConverged, Rounds, Sighting, await_state, let_pass
 from svcproof.model.assumptions import unless_backends_gave_up
 from svcproof.model.disruption import Disruption, Ending, Lanes, ServiceChange
+from svcproof.model.figures import settled
 from svcproof.model.history import History, Kind, Lane
 from svcproof.model.judging import Asked, answer
 from svcproof.model.service import Door, Frontend, ServiceKind, Setting, Site, Vantage
@@ -307,9 +308,12 @@ def _converged(world: World, after: str, *, streams: Iterable[str] = (), **goal:
     law = "converged_within"
     _await_answers([Asked(law, chosen, None, None, arguments)], world)
     verdict = world.traffic.judge(law, streams=chosen, **arguments)
-    took = verdict.figures.get("convergence_ms", 0.0)
-    start = world.traffic.history().moment(after) or 0.0
-    world.traffic.mark(CONVERGED, start + float(took) / 1000 + JUST_AFTER)
+    history = world.traffic.history()
+    start = history.moment(after) or 0.0
+    converged = start + float(verdict.figures.get("convergence_ms", 0.0)) / 1000 + JUST_AFTER
+    if "wanted" not in goal:  # what is answered late, others that begin meanwhile may be refused
+        converged = max(converged, settled(history, chosen, start, start + world.settings.budget))
+    world.traffic.mark(CONVERGED, converged)
     return _say(world, law, verdict, "convergence_ms", [verdict])
 
 

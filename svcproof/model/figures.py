@@ -74,6 +74,22 @@ def outages(exchanges: Iterable[Exchange], is_good: Callable[[Exchange], bool] =
     return found
 
 
+def settled(history: History, streams: Iterable[str], since: float, until: float) -> float:
+    """Return from when on all streams were answered at once: the first prompt answer after the last other end.
+
+    Only what began between *since* and *until* is looked at; where all of it was answered at once, that is *since*. A
+    connection that was held up says that nobody forwarded it when it began, although it was answered in the end.
+    """
+    found = since
+    every = by_stream(history)
+    for name in streams:
+        looks = [one for one in every.get(name, []) if one.start >= since and one.outcome is not Outcome.NOT_SENT]
+        last = max((one.start for one in looks if one.start <= until and not good(one)), default=None)
+        if last is not None:
+            found = max(found, min((one.start for one in looks if one.start > last and good(one)), default=last))
+    return found
+
+
 def percentile(ordered: Sequence[float], share: float) -> float:
     """Return the value that *share* (0 to 1) of the ordered values do not exceed; nearest rank."""
     return ordered[max(0, math.ceil(share * len(ordered)) - 1)]
