@@ -42,8 +42,10 @@ Silence is told by a prober that stood still for less than half of it: on a busy
 
 def open_apart(here: World, vantage: Vantage, frontend: Frontend, count: int, pause: float) -> None:
     """Open so many connections, one every *pause* seconds, from every place of a vantage."""
-    for place in here.places(vantage, frontend):
-        here.opened += here.traffic.burst(place, here.targets(frontend), count, rate=1 / pause, limit=LIMIT)
+    places, targets = here.places(vantage, frontend), here.targets(frontend)
+    here.let_follow(places, frontend, targets)
+    for place in places:
+        here.opened += here.traffic.burst(place, targets, count, rate=1 / pause, limit=LIMIT)
 
 
 def ask_for_bytes(here: World, vantage: Vantage, frontend: Frontend, size: int, *, sends: bool) -> None:

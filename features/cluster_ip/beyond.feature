@@ -23,7 +23,7 @@ Feature: What else a Service's addresses do
 
   Rule: Backends on their node's network MUST be reached at its address
 
-    @cip-40 @HOST-1 @needs.host-network
+    @cip-40 @HOST-1 @needs.host-network @needs.two-nodes
     Scenario: a pod is answered by backends on their nodes' network
       Given a ClusterIP Service "echo" with 2 ready host-network backends
       When a pod opens 40 connections to the cluster IP of "echo"
