@@ -42,18 +42,12 @@ Silence is told by a prober that stood still for less than half of it: on a busy
 
 def open_apart(here: World, vantage: Vantage, frontend: Frontend, count: int, pause: float) -> None:
     """Open so many connections, one every *pause* seconds, from every place of a vantage."""
-    places, targets = here.places(vantage, frontend), here.targets(frontend)
-    here.let_follow(places, frontend, targets)
-    for place in places:
-        here.opened += here.traffic.burst(place, targets, count, rate=1 / pause, limit=LIMIT)
+    here.open(vantage, frontend, count, rate=1 / pause, limit=LIMIT)
 
 
 def ask_for_bytes(here: World, vantage: Vantage, frontend: Frontend, size: int, *, sends: bool) -> None:
     """Ask for a body of so many bytes, a few times, from every place of a vantage; *sends* it first, to be echoed."""
-    places, targets = here.places(vantage, frontend), here.targets(frontend)
-    here.let_follow(places, frontend, targets)
-    for place in places:
-        here.opened += here.traffic.burst(place, targets, BODIES, rate=4.0, limit=10.0, size=size, sends=sends)
+    here.open(vantage, frontend, BODIES, rate=4.0, limit=10.0, size=size, sends=sends)
 
 
 def falls_silent(here: World, vantage: Vantage, frontend: Frontend, silence: Silence) -> Verdict:

@@ -372,18 +372,40 @@ def _streams(world: World) -> list[str]:
 
 
 def _await_listed(world: World, name: str) -> None:
-    """Wait until a Deployment has the pods it wants, and every Service that traffic flows to lists the ready ones."""
+    """Wait until a Deployment has the pods it wants, and then for every Service that traffic flows to to list them.
+
+    The pods are awaited with patience, the slices for the convergence time only: TooLate says what they list instead.
+    """
     watches = world.sandbox.watches()
     concerned = sorted({flow.frontend.service for flow in world.flows.values()})
 
-    def look() -> Sighting[bool]:
-        wanted = set(services.names(world.stage.ready_pods(name)))
-        listed = {one: {entry.pod for entry in world.stage.endpoints(one) if entry.ready} for one in concerned}
-        says = "; ".join(f"{one}: {', '.join(sorted(pods)) or 'none'}" for one, pods in listed.items())
-        complete = _complete(watches.get("Deployment", name)) and not _coming(world, name)
-        return Sighting(says, (complete and all(pods == wanted for pods in listed.values())) or None)
+    def settled() -> bool:
+        # a Deployment whose pod lost its label still calls itself complete until its controller has looked
+        enough = len(_staying(world, name)) >= world.stage.backends[name].count
+        return enough and _complete(watches.get("Deployment", name)) and not _coming(world, name)
 
-    await_state(f'the ready pods of "{name}" listed', look, _patience(world), watches.news)
+    def pods_there() -> Sighting[bool]:
+        ready = services.names(world.stage.ready_pods(name))
+        return Sighting(f"ready: {', '.join(ready) or 'none'}", settled() or None)
+
+    def slices_follow() -> Sighting[bool]:
+        wanted = set(services.names(world.stage.ready_pods(name)))
+        listed = {
+            one: {entry.pod or entry.address for entry in world.stage.endpoints(one) if entry.ready}
+            for one in concerned
+        }
+        says = "; ".join(f"{one}: {', '.join(sorted(pods)) or 'none'}" for one, pods in listed.items())
+        return Sighting(says, (settled() and all(pods == wanted for pods in listed.values())) or None)
+
+    await_state(f'as many ready pods of "{name}" as it wants', pods_there, _patience(world), watches.news)
+    await_state(
+        f'the ready pods of "{name}" listed, and nobody else',
+        slices_follow,
+        Deadline(world.settings.budget),
+        watches.news,
+        contract=True,
+        catch_up=watches.catch_up,
+    )
 
 
 def _await_nothing_listed(world: World) -> None:
@@ -397,10 +419,15 @@ def _await_nothing_listed(world: World) -> None:
     await_state("no endpoints listed", look, _patience(world), world.sandbox.watches().news)
 
 
+def _staying(world: World, name: str) -> list[Object]:
+    """Return the pods of a Deployment that nobody has asked to go."""
+    return [pod for pod in world.stage.pods(name) if "deletionTimestamp" not in pod["metadata"]]
+
+
 def _coming(world: World, name: str) -> list[str]:
     """Return the pods of a Deployment that are still to become ready: who answers next is not known before."""
-    staying = [pod for pod in world.stage.pods(name) if "deletionTimestamp" not in pod["metadata"]]
-    return sorted(set(services.names(pod for pod in staying if not services.is_ready(pod))) - _touched(world))
+    unready = [pod for pod in _staying(world, name) if not services.is_ready(pod)]
+    return sorted(set(services.names(unready)) - _touched(world))
 
 
 def _touched(world: World) -> set[str]:

@@ -263,37 +263,60 @@ class World:
                 return
             rounds.wait(0, 0.1)
 
-    def open(self, vantage: Vantage, frontend: Frontend, count: int, lane: Lane = Lane.NEW) -> None:
+    def open(
+        self,
+        vantage: Vantage,
+        frontend: Frontend,
+        count: int,
+        lane: Lane = Lane.NEW,
+        *,
+        rate: float = 0.0,
+        limit: float = 0.0,
+        size: int = 0,
+        sends: bool = False,
+    ) -> None:
         """Open so many connections from every place of a vantage to every address of a frontend.
 
-        The data plane is first given time to follow what was declared before; what it does then is judged.
+        The data plane is first given time to follow what was declared before; what it does then is judged. *rate* and
+        *limit* are as fast and as patient as answers, or refusals, allow unless said; see `Traffic.burst`.
         """
         targets = self.targets(frontend)
         places = self.places(vantage, frontend)
-        answering = self.let_follow(places, frontend, targets)
-        rate = BURST_RATE if answering else REFUSAL_RATE
+        answering = self._let_follow(places, frontend, targets)
+        rate = rate or (BURST_RATE if answering else REFUSAL_RATE)
+        limit = limit or (LIMIT if answering else 1.0)
         for place in places:
             self.opened += self.traffic.burst(
-                place, targets, count, lane=lane, rate=rate, limit=LIMIT if answering else 1.0
+                place, targets, count, lane=lane, rate=rate, limit=limit, size=size, sends=sends
             )
 
-    def let_follow(self, places: Sequence[Start], frontend: Frontend, targets: Sequence[Target]) -> bool:
+    def _let_follow(self, places: Sequence[Start], frontend: Frontend, targets: Sequence[Target]) -> bool:
         """Give the data plane time to follow what was declared before; whether answers are to be expected then."""
         if frontend.door is Door.INGRESS:  # its rules were awaited when they were made
             return True
         answering = any(endpoint.ready for endpoint in self.stage.endpoints(frontend.service))
+        expected = self.routing.backends_in_turn(frontend) if answering else set()
         within = Deadline(self.settings.budget)
         for place in places:
-            self._await_data_plane(place, targets, answering=answering, within=within)
+            self._await_data_plane(place, targets, expected, answering=answering, within=within)
         return answering
 
-    def _await_data_plane(self, place: Start, targets: Sequence[Target], *, answering: bool, within: Deadline) -> None:
-        """Return once every target is answered, or not, as it will be; or when the budget is over: laws decide then."""
+    def _await_data_plane(
+        self, place: Start, targets: Sequence[Target], expected: set[str], *, answering: bool, within: Deadline
+    ) -> None:
+        """Return once every target is answered, by each of the expected backends, or by nobody where none is ready.
+
+        When the budget is over it returns in any case: laws decide then.
+        """
         rounds = Rounds(0.1)
+        met_at: list[set[str]] = [set() for _ in targets]
         while not within.passed:
             tried = self.traffic.burst(place, targets, PROBES if answering else 1, limit=1.0)
-            seen = [one.outcome is Outcome.ANSWERED for one in self.traffic.history().exchanges if one.stream in tried]
-            if all(seen) if answering else not any(seen):
+            seen = [one for one in self.traffic.history().exchanges if one.stream in tried]
+            answered = [one.outcome is Outcome.ANSWERED for one in seen]
+            for one in seen:
+                met_at[tried.index(one.stream)].add(one.backend)
+            if all(answered) and all(expected <= met for met in met_at) if answering else not any(answered):
                 return
             rounds.wait(0, 0.1)
 

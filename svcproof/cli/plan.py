@@ -89,7 +89,7 @@ def _cures(missing: Mapping[str, Any]) -> None:
 
 
 def estimate(entries: Sequence[Entry], expected: Mapping[str, float], jobs: int) -> float:
-    """Return roughly how long entries take (seconds): longest first on *jobs* workers, then the serial ones alone."""
+    """Return roughly how long entries take (seconds): shared out over *jobs* workers, then the serial ones alone."""
     took = {entry.id: expected.get(entry.id, USUAL_SECONDS) for entry in entries}
     workers = [0.0] * jobs
     for entry in sorted((entry for entry in entries if not entry.serial), key=lambda entry: -took[entry.id]):

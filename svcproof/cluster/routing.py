@@ -17,6 +17,29 @@ from svcproof.cluster.waiting import Deadline, Rounds, Sighting, await_state
 from svcproof.model.service import Door, Frontend, Nodes, Place, Vantage
 from svcproof.model.verdict import Inconclusive, Violation
 
+FEW = 6
+"""So many backends can be waited for until each has answered once: their turns are over after some dozens of calls."""
+
+_SHARED = (
+    Door.NAME,
+    Door.HALF_NAME,
+    Door.FULL_NAME,
+    Door.CLUSTER_IP,
+    Door.CLUSTER_IPS,
+    Door.NODE_PORT,
+    Door.LOAD_BALANCER,
+    Door.EXTERNAL_IP,
+)
+"""The doors behind which a proxy chooses among all backends."""
+
+_EVEN: dict[str, tuple[str, ...]] = {
+    "sessionAffinity": ("None",),
+    "externalTrafficPolicy": ("Cluster",),
+    "internalTrafficPolicy": ("Cluster",),
+    "trafficDistribution": (),
+}
+"""The fields of a Service that bind a caller to some of its backends, each with the values that do not."""
+
 NOBODY = "192.0.2.53"
 """A resolver that is not there (RFC 5737)."""
 
@@ -156,6 +179,20 @@ class Routing:
     def remember(self, name: str) -> None:
         """Keep a Service as it is now, so that its addresses can be asked when it has them no more."""
         self.remembered[name] = self.stage.service(name)
+
+    def backends_in_turn(self, frontend: Frontend) -> set[str]:
+        """Return the pods whose turn comes sooner or later at a frontend, whoever calls: nobody, where it depends.
+
+        It depends on the caller with session affinity, a Local traffic policy or a traffic distribution, on the
+        resolver with headless Services; and with more than a few pods their turns would take long.
+        """
+        if frontend.door not in _SHARED or frontend.pod:
+            return set()
+        spec = self.stage.service(frontend.service)["spec"]
+        if spec.get("clusterIP") == "None" or any(spec.get(key) not in (None, *usual) for key, usual in _EVEN.items()):
+            return set()
+        found = {one.pod for one in self.stage.endpoints(frontend.service) if one.ready}
+        return found if len(found) <= FEW and "" not in found else set()
 
     def _service(self, frontend: Frontend) -> Object:
         if frontend.door in (Door.FORMER_CLUSTER_IP, Door.FORMER_NODE_PORT, Door.FORMER_LOAD_BALANCER):

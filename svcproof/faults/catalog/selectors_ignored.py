@@ -21,8 +21,8 @@ FAULT = Fault(
     name="selectors-ignored",
     stands_for="A controller of another maker does not look at labels: a Service lists every pod of its namespace.",
     layer=Layer.CONTROL_PLANE,
-    breaks=frozenset({"cip-08"}),
-    reason_says="answer",
+    breaks=frozenset({"cip-08", "cip-09"}),
+    reason_says="listed|answer",
     inject=inject,
     in_effect=in_effect,
 )

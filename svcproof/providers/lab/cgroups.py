@@ -72,15 +72,15 @@ def make(plan: LabPlan, state: State) -> None:
     """
     for tree in hierarchies():
         state.note("cgroup", tree.root / plan.cgroup)
-        for leaf in (SYSTEM, *(node.name for node in plan.node_plans)):
-            try:
+        try:
+            for leaf in (SYSTEM, *(node.name for node in plan.node_plans)):
                 _make_one(tree, f"{plan.cgroup}/{leaf}")
-                _weigh(tree)
-            except OSError as refused:
-                raise SetupProblem(
-                    f"the cgroup {tree.root / plan.cgroup / leaf} cannot be made: {refused}",
-                    "run the lab on the machine itself, or in a container that has cgroups of its own to share out",
-                ) from refused
+            _weigh(tree)
+        except OSError as refused:
+            raise SetupProblem(
+                f"the cgroup {tree.root / plan.cgroup} cannot be made: {refused}",
+                "run the lab on the machine itself, or in a container that has cgroups of its own to share out",
+            ) from refused
 
 
 def _make_one(tree: Hierarchy, path: str) -> None:
