@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 
+from svcproof import policies
 from svcproof.cluster import services
 from svcproof.cluster.listings import Listings, listed_at
 from svcproof.cluster.routing import target_number
 from svcproof.cluster.waiting import Deadline, let_pass
-from svcproof.model.history import Outcome
+from svcproof.model.history import Exchange, Outcome
 from svcproof.model.judging import Asked, answer
-from svcproof.model.service import Frontend, Meeting, Silence, Vantage
-from svcproof.model.verdict import Answer, Verdict
-from svcproof.world import UNSENT, World
+from svcproof.model.service import Frontend, Meeting, Silence, Vantage, Which
+from svcproof.model.verdict import Answer, Inconclusive, Verdict
+from svcproof.world import REFUSAL_LIMIT, UNSENT, World
 
 LOOKS, GLANCES = 10, 3
 """So many connections are looked at once nobody answers any more; where the prober cannot tell, so many times."""
@@ -30,19 +32,16 @@ AFTERWARDS = 0.2
 
 BODIES = 5
 
+NEAR = {Meeting.OWN_NODE: Which.OWN_NODE, Meeting.OWN_ZONE: Which.OWN_ZONE}
+"""The meetings that depend on where the caller is, each with the backends that it means."""
+
 MEETINGS = 40
 """How many connections tell whether a caller has a choice: with two backends luck hides it once in 5e11 times."""
-
-LIMIT = 2.0
-"""How long one connection may take (seconds): long enough to tell a refusal that came late from none.
-
-Silence is told by a prober that stood still for less than half of it: on a busy machine a second is too short.
-"""
 
 
 def open_apart(here: World, vantage: Vantage, frontend: Frontend, count: int, pause: float) -> None:
     """Open so many connections, one every *pause* seconds, from every place of a vantage."""
-    here.open(vantage, frontend, count, rate=1 / pause, limit=LIMIT)
+    here.open(vantage, frontend, count, rate=1 / pause, limit=REFUSAL_LIMIT)
 
 
 def ask_for_bytes(here: World, vantage: Vantage, frontend: Frontend, size: int, *, sends: bool) -> None:
@@ -59,7 +58,7 @@ def falls_silent(here: World, vantage: Vantage, frontend: Frontend, silence: Sil
     places, targets = here.places(vantage, frontend), here.targets(frontend)
     within = Deadline(here.settings.budget)
     while not within.passed:
-        tried = [name for place in places for name in here.traffic.burst(place, targets, 1, limit=LIMIT)]
+        tried = [name for place in places for name in here.traffic.burst(place, targets, 1, limit=REFUSAL_LIMIT)]
         ends = [one.outcome for one in here.traffic.history().exchanges if one.stream in tried]
         let_pass(min(1 / REFUSAL_RATE, within.left))
         if Outcome.ANSWERED not in ends:
@@ -69,7 +68,11 @@ def falls_silent(here: World, vantage: Vantage, frontend: Frontend, silence: Sil
     count, rate = (REFUSALS, REFUSAL_RATE) if refused else (LOOKS, 20.0)
     law = "refused_not_lost" if refused else "no_exchange_answered"
     for _ in range(GLANCES):
-        begun = [name for place in places for name in here.traffic.burst(place, targets, count, rate=rate, limit=LIMIT)]
+        begun = [
+            name
+            for place in places
+            for name in here.traffic.burst(place, targets, count, rate=rate, limit=REFUSAL_LIMIT)
+        ]
         let_pass(AFTERWARDS)
         if answer(here.traffic.history(), Asked(law, tuple(begun))).answer is not Answer.UNKNOWN:
             break
@@ -77,18 +80,27 @@ def falls_silent(here: World, vantage: Vantage, frontend: Frontend, silence: Sil
 
 
 def comes_to_meet(here: World, vantage: Vantage, frontend: Frontend, meeting: Meeting) -> Verdict:
-    """Require that within the convergence time a caller comes to meet one backend only, or more than one."""
+    """Require that within the convergence time a caller comes to meet so many backends, or those near it only."""
     places, targets = here.places(vantage, frontend), here.targets(frontend)
     within = Deadline(here.settings.budget)
-    one = meeting is Meeting.ONE
     while not within.passed:
         tried = [name for place in places for name in here.traffic.burst(place, targets, MEETINGS)]
         found = [end for end in here.traffic.history().exchanges if end.stream in tried]
-        if all(end.outcome is Outcome.ANSWERED for end in found) and (len({end.backend for end in found}) == 1) == one:
+        if all(end.outcome is Outcome.ANSWERED for end in found) and _is_meant(here, frontend, meeting, found):
             break
     here.recorder.figure("settled after", round(within.spent * 1000), "ms")
     here.opened = [name for place in places for name in here.traffic.burst(place, targets, MEETINGS)]
+    if meeting in NEAR:
+        return policies.check_strangers(here, NEAR[meeting], frontend.service)
     return check_meeting(here, meeting)
+
+
+def _is_meant(here: World, frontend: Frontend, meeting: Meeting, found: Sequence[Exchange]) -> bool:
+    """Whether these answers are what a caller is to meet."""
+    if meeting in NEAR:
+        near = policies.own_backends(here, NEAR[meeting], frontend.service)
+        return all(end.backend in near(end.stream) for end in found)
+    return (len({end.backend for end in found}) == 1) == (meeting is Meeting.ONE)
 
 
 def flows_follow(here: World, port: int = 0) -> Verdict:
@@ -153,9 +165,11 @@ def check_listed(here: World, name: str) -> Verdict:
 
 
 def check_meeting(here: World, meeting: Meeting) -> Verdict:
-    """Require that each vantage was answered by one backend only, or by more than one."""
+    """Require that each vantage was answered by one backend only, or by more than one; "near" is unknown here."""
     if meeting is Meeting.ONE:
         return here.check_loyalty()
+    if meeting in NEAR:
+        raise Inconclusive(f'say which: “only {NEAR[meeting].value} of "NAME" answer”')
     known = sum(backends.count for backends in here.stage.backends.values())
     return here.check("not_the_same_backend_for_ever", backend_count=max(2, known))
 

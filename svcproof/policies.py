@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from ipaddress import ip_address, ip_network
 
 from svcproof.cluster import services
@@ -117,14 +117,24 @@ def check_strangers(here: World, which: Which, name: str) -> Verdict:
     """Require that nobody but these of a Deployment's pods answered; "of the node" is asked of each stream apart."""
     if which not in (Which.CALLED_NODE, Which.OWN_NODE, Which.OWN_ZONE):
         return here.check_strangers(which, name)
+    own = own_backends(here, which, name)
+    said = [here.traffic.judge("only_these_answered", streams=[stream], backends=own(stream)) for stream in here.opened]
+    return here.say("only_these_answered", worst(said))
+
+
+def own_backends(here: World, which: Which, name: str) -> Callable[[str], list[str]]:
+    """Return what tells the ready pods of a Deployment on a stream's own node: the called one's, or the caller's.
+
+    For the caller's zone it tells those on every node of it.
+    """
     zones = services.zones(here.api.list("Node")) if which is Which.OWN_ZONE else {}
-    history = here.traffic.history()
+    streams = here.traffic.history().streams
     pods = here.stage.ready_pods(name)
-    said: list[Verdict] = []
-    for stream in here.opened:
-        about = history.streams[stream]
+
+    def own(stream: str) -> list[str]:
+        about = streams[stream]
         node = about.node if which is Which.CALLED_NODE else about.vantage_node
         near = {one for one, zone in zones.items() if zone == zones.get(node)} or {node}
-        own = [pod["metadata"]["name"] for pod in pods if pod["spec"].get("nodeName") in near]
-        said.append(here.traffic.judge("only_these_answered", streams=[stream], backends=own))
-    return here.say("only_these_answered", worst(said))
+        return [pod["metadata"]["name"] for pod in pods if pod["spec"].get("nodeName") in near]
+
+    return own

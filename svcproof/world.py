@@ -59,6 +59,12 @@ REFUSAL_RATE = 2.0
 no more than six refusals at once and one a second from then on (Linux, icmp_ratelimit).
 """
 
+REFUSAL_LIMIT = 4.0
+"""How long a connection may take that is to be refused: where that limit held the refusal back the caller gets it when
+it tries again, 1 s or 3 s after it began (RFC 6298). Silence is told by a prober that stood still for less than half
+of it.
+"""
+
 FLOWS_BADLY = 10
 """So many good answers among the last twenty show that traffic flows, though some of it is lost all the time."""
 
@@ -284,7 +290,7 @@ class World:
         places = self.places(vantage, frontend)
         answering = self._let_follow(places, frontend, targets)
         rate = rate or (BURST_RATE if answering else REFUSAL_RATE)
-        limit = limit or (LIMIT if answering else 1.0)
+        limit = limit or (LIMIT if answering else REFUSAL_LIMIT)
         for place in places:
             self.opened += self.traffic.burst(
                 place, targets, count, lane=lane, rate=rate, limit=limit, size=size, sends=sends

@@ -167,10 +167,12 @@ class Silence(Enum):
 
 
 class Meeting(Enum):
-    """How many backends a caller meets."""
+    """Which backends a caller meets."""
 
     ONE = "one backend only"
     SEVERAL = "more than one backend"
+    OWN_NODE = "its own node's backends only"
+    OWN_ZONE = "its own zone's backends only"
 
 
 class Errand(Enum):

@@ -37,13 +37,15 @@ def none_lost(history: History, *, allow: Sequence[str] = (), unsent: float = 0.
 
 
 def refused_not_lost(
-    history: History, *, within: float = 1.0, allow: Sequence[str] = (), unsent: float = 0.0
+    history: History, *, within: float = 3.5, allow: Sequence[str] = (), unsent: float = 0.0
 ) -> Verdict:
     """Each connection is refused, definitely and within so many seconds; none is answered and none hangs.
 
     A Service without endpoints rejects connections rather than dropping them (Kubernetes docs, Virtual IPs and
-    Service Proxies). *allow* names outcomes that are as definite as a refusal here ("unreachable"), *unsent* is the
-    share of each stream's exchanges that may never have been sent.
+    Service Proxies). A node's kernel sends a caller about one refusal a second (icmp(7), icmp_ratelimit): who got none
+    is refused when it calls again, 1 s and 3 s after its first SYN (RFC 6298). *allow* names outcomes that are as
+    definite as a refusal here ("unreachable"), *unsent* is the share of each stream's exchanges that may never have
+    been sent.
     """
     case = open_case(history, unsent=unsent)
     definite = {Outcome.REFUSED, *map(Outcome, allow)}
