@@ -38,13 +38,16 @@ PROXY_MARKS = ("KUBE-", "table ip kube-proxy", "table ip6 kube-proxy", "KUBE-IPV
 """What only rules of kube-proxy hold: without, another program forwards, or nobody may look."""
 
 REMOVE_PROXY_RULES = """\
-for family in ip ip6; do nft delete table $family kube-proxy 2>/dev/null; done
-for table in nat filter mangle; do
-    for v in "" 6; do ip${v}tables-save -t $table | grep -v KUBE- | ip${v}tables-restore -T $table; done
+for attempt in 1 2 3 4 5 6 7 8 9 10; do
+    for family in ip ip6; do nft delete table $family kube-proxy 2>/dev/null; done
+    for table in nat filter mangle; do
+        for v in "" 6; do ip${v}tables-save -t $table | grep -v KUBE- | ip${v}tables-restore -T $table; done
+    done
+    { nft list ruleset; iptables-save; } 2>/dev/null | grep -qE "KUBE-SERVICES|table ip kube-proxy" || exit 0
 done
-! { nft list ruleset; iptables-save; } 2>/dev/null | grep -qE "KUBE-SERVICES|table ip kube-proxy"
+exit 1
 """
-"""Takes them away in whichever of the modes, and fails where some are left."""
+"""Takes them away in whichever of the modes, again where a proxy was just writing; fails where some are left."""
 
 _WAIT = 'read word && exit 0; exec "$@"'
 
