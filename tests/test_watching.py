@@ -8,7 +8,7 @@ import pytest
 from memory_cluster import MemoryCluster, pod
 
 from svcproof.cluster.api import ApiTrouble, Change, Object
-from svcproof.cluster.waiting import Deadline, Sighting, TooLate, await_state
+from svcproof.cluster.waiting import Deadline, NotConverged, Sighting, TooLate, await_state
 from svcproof.cluster.watching import Watches
 
 
@@ -83,3 +83,19 @@ def test_what_came_in_time_is_met_though_the_watch_brought_it_late(cluster: Late
     with pytest.raises(TooLate):
         await_state("two pods", look, Deadline(0.01), watches.news, contract=True)
     assert await_state("two pods", look, Deadline(0.01), watches.news, contract=True, catch_up=watches.catch_up) == 2
+
+
+def test_what_comes_late_after_the_api_server_was_away_is_nobodys_fault(cluster: LateCluster, watches: Watches) -> None:
+    cluster.silence = 12.0
+
+    with pytest.raises(NotConverged, match="nobody could connect to it 12 s ago"):
+        await_state(
+            "two pods",
+            lambda: Sighting("one"),
+            Deadline(0.01),
+            watches.news,
+            contract=True,
+            catch_up=watches.catch_up,
+        )
+    cluster.silence = 3600.0
+    watches.catch_up(0.0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 import threading
 import time
@@ -82,6 +83,7 @@ class Kube:
         self._access = access
         self._patience = patience
         self._count = 0
+        self._silent = -math.inf
         self._ahead = 0.0  # of the API server's clock (seconds); answers say it to the second
         self._lock = threading.Lock()
         self._discovered: dict[tuple[str, str], Resource] = {}
@@ -97,6 +99,10 @@ class Kube:
         """How many API requests have been sent so far."""
         with self._lock:
             return self._count
+
+    def silent_ago(self) -> float:
+        """Return how long ago no connection could be made; see the port."""
+        return time.monotonic() - self._silent
 
     def now(self) -> float:
         """Return the API server's clock (Unix time): what its last answer said, and what has passed since."""
@@ -360,6 +366,8 @@ class Kube:
             )
             return self._client.call_api(*request, _request_timeout=timeout)
         except (urllib3.exceptions.HTTPError, OSError) as problem:
+            if isinstance(problem, (urllib3.exceptions.NewConnectionError, urllib3.exceptions.ConnectTimeoutError)):
+                self._silent = time.monotonic()
             raise _Passing(_plainly(problem)) from problem
         except ApiException as problem:  # the client wraps TLS trouble so
             raise _Passing(_plainly(problem.reason)) from problem

@@ -194,6 +194,9 @@ class ClusterApi(Protocol):
         *accept* asks for another form than the object's own, such as the table that kubectl prints.
         """
 
+    def silent_ago(self) -> float:
+        """Return how long ago no connection to the server could be made (seconds); infinite where that never was."""
+
     def watch(self, kind: str, namespace: str = "", *, labels: str = "", until: float = 0.0) -> Watch:
         """Return the changes from now on, without end unless closed or *until* (monotonic seconds) passes.
 

@@ -6,8 +6,13 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from svcproof.cluster.api import ApiTrouble, Change, ClusterApi, Object, Watch
+from svcproof.cluster.api import ApiTrouble, Change, ClusterApi, Object, Unreachable, Watch
 from svcproof.cluster.waiting import Bell, Deadline
+
+RECOVERY_SECONDS = 60.0
+"""For so long after an API server was away what controllers do late is not the cluster's fault: their watches wait up
+to half a minute before they try again (client-go, reflector backoff), and then have all to read.
+"""
 
 Listener = Callable[[str, Object | None, Object | None], None]
 """Is told each change as (kind, before, after); None where the object was not there, or is no more."""
@@ -53,8 +58,9 @@ class Watches:
     def catch_up(self, seconds: float = 10.0) -> None:
         """Return once the watches have brought all that the API server holds now; raise ApiTrouble where they lag.
 
-        A runner that is short of processor time hears of a change late, which is no fault of the cluster's. Costs a
-        list for each kind that is watched. Resource versions of one kind compare as numbers (KEP-5504).
+        A runner that is short of processor time hears of a change late, which is no fault of the cluster's; nor is it
+        when an API server was away: Unreachable for a while after. Costs a list for each kind that is watched.
+        Resource versions of one kind compare as numbers (KEP-5504).
         """
         within = Deadline(seconds)
         for kind, followed in list(self._followed.items()):
@@ -66,6 +72,8 @@ class Watches:
                 if within.passed or followed.trouble:
                     raise ApiTrouble(f"watch {kind} in {self.namespace} lags behind by more than {seconds:g} s")
                 self.news.wait(number, within.left)
+        if (ago := self._api.silent_ago()) < RECOVERY_SECONDS:
+            raise Unreachable(f"nobody could connect to it {ago:.0f} s ago, and controllers may still be coming back")
 
     def _has(self, followed: _Followed, now: dict[str, int]) -> bool:
         """Whether a kind's objects are those of a list, or later ones."""
