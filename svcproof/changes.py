@@ -379,14 +379,14 @@ def _await_listed(world: World, name: str) -> None:
     watches = world.sandbox.watches()
     concerned = sorted({flow.frontend.service for flow in world.flows.values()})
 
-    def settled() -> bool:
+    def as_wanted() -> bool:
         # a Deployment whose pod lost its label still calls itself complete until its controller has looked
-        enough = len(_staying(world, name)) >= world.stage.backends[name].count
+        enough = len(world.stage.staying_pods(name)) >= world.stage.backends[name].count
         return enough and _complete(watches.get("Deployment", name)) and not _coming(world, name)
 
     def pods_there() -> Sighting[bool]:
         ready = services.names(world.stage.ready_pods(name))
-        return Sighting(f"ready: {', '.join(ready) or 'none'}", settled() or None)
+        return Sighting(f"ready: {', '.join(ready) or 'none'}", as_wanted() or None)
 
     def slices_follow() -> Sighting[bool]:
         wanted = set(services.names(world.stage.ready_pods(name)))
@@ -395,7 +395,7 @@ def _await_listed(world: World, name: str) -> None:
             for one in concerned
         }
         says = "; ".join(f"{one}: {', '.join(sorted(pods)) or 'none'}" for one, pods in listed.items())
-        return Sighting(says, (settled() and all(pods == wanted for pods in listed.values())) or None)
+        return Sighting(says, (as_wanted() and all(pods == wanted for pods in listed.values())) or None)
 
     await_state(f'as many ready pods of "{name}" as it wants', pods_there, _patience(world), watches.news)
     await_state(
@@ -419,14 +419,9 @@ def _await_nothing_listed(world: World) -> None:
     await_state("no endpoints listed", look, _patience(world), world.sandbox.watches().news)
 
 
-def _staying(world: World, name: str) -> list[Object]:
-    """Return the pods of a Deployment that nobody has asked to go."""
-    return [pod for pod in world.stage.pods(name) if "deletionTimestamp" not in pod["metadata"]]
-
-
 def _coming(world: World, name: str) -> list[str]:
     """Return the pods of a Deployment that are still to become ready: who answers next is not known before."""
-    unready = [pod for pod in _staying(world, name) if not services.is_ready(pod)]
+    unready = [pod for pod in world.stage.staying_pods(name) if not services.is_ready(pod)]
     return sorted(set(services.names(unready)) - _touched(world))
 
 

@@ -167,8 +167,7 @@ class Stage:
         watches = self.sandbox.watches()
 
         def look() -> Sighting[list[Object]]:
-            pods = self.pods(name)
-            staying = [pod for pod in pods if "deletionTimestamp" not in pod["metadata"]]
+            staying = self.staying_pods(name)
             ready = [pod for pod in staying if services.is_ready(pod)]
             self.known.setdefault(name, set()).update(services.names(ready))
             others = [pod for pod in staying if pod not in ready]
@@ -220,8 +219,7 @@ class Stage:
         watches = self.sandbox.watches()
 
         def look() -> Sighting[list[str]]:
-            pods = [pod for pod in self.pods(name) if "deletionTimestamp" not in pod["metadata"]]
-            found = services.names(pod for pod in pods if services.is_behind_gate(pod))
+            found = services.names(pod for pod in self.staying_pods(name) if services.is_behind_gate(pod))
             return Sighting(f"{', '.join(found) or 'none'}", found if len(found) == count else None)
 
         return await_state(f'{count} pods of "{name}" behind their gates', look, self._patience(), watches.news)
@@ -248,6 +246,10 @@ class Stage:
     def pods(self, name: str) -> list[Object]:
         """Return the pods of a Deployment, whatever their state."""
         return services.pods_of(self.sandbox.watches().objects("Pod"), {"app": name})
+
+    def staying_pods(self, name: str) -> list[Object]:
+        """Return the pods of a Deployment that nobody has asked to go."""
+        return [pod for pod in self.pods(name) if "deletionTimestamp" not in pod["metadata"]]
 
     def selected(self, name: str) -> list[Object]:
         """Return the pods that a Service selects, whatever their state; where it selects none, those of its name."""
