@@ -2,7 +2,7 @@
 
 from histories import WEB, Making, answered, between
 
-from svcproof.model.history import Lane, Outcome
+from svcproof.model.history import Kind, Lane, Outcome
 from svcproof.model.laws import LAWS
 from svcproof.model.verdict import Answer
 
@@ -41,6 +41,20 @@ def test_an_exchange_that_begins_wrong_after_the_budget_violates():
 
     assert verdict.answer is Answer.VIOLATED
     assert "answered by web-2" in verdict.because
+
+
+def test_late_after_the_api_server_was_away_is_unknown():
+    away = "could not be reached"
+
+    verdict = _converged(_stale_until(3.5).event(2.0, Kind.API, "the API server", away))
+    assert verdict.answer is Answer.UNKNOWN
+    assert "nobody could connect to the API server at 2" in verdict.because
+    before = _converged(_stale_until(3.5).event(-20.0, Kind.API, "the API server", away))
+    assert before.answer is Answer.UNKNOWN
+    after = _converged(_stale_until(3.5).event(4.0, Kind.API, "the API server", away))
+    assert after.answer is Answer.VIOLATED
+    long_ago = _converged(_stale_until(3.5).event(-60.0, Kind.API, "the API server", away))
+    assert long_ago.answer is Answer.VIOLATED
 
 
 def test_a_loss_is_wrong_where_answers_are_wanted():
@@ -173,6 +187,12 @@ def test_new_backends_that_are_passed_over_too_often_violate():
 
 def test_new_backends_that_never_come_violate():
     assert _joined(_joining(9.0)).answer is Answer.VIOLATED
+
+
+def test_new_backends_that_are_late_after_the_api_server_was_away_are_unknown():
+    making = _joining(4.0).event(0.5, Kind.API, "the API server", "could not be reached")
+
+    assert _joined(making).answer is Answer.UNKNOWN
 
 
 def test_new_backends_that_are_a_little_late_may_have_been_unlucky():

@@ -14,6 +14,7 @@ from io import StringIO
 from typing import Any
 
 import pytest
+from memory_cluster import MemoryCluster
 
 from svcproof.adapters.outside import LocalRunning, start_prober
 from svcproof.cluster.api import ExecTrouble
@@ -116,7 +117,7 @@ WEB = Target("web:80", "10.0.0.1", 80)
 
 @pytest.fixture
 def traffic() -> Iterator[Traffic]:
-    made = Traffic(None, Clock())
+    made = Traffic(MemoryCluster(), Clock())
     yield made
     made.end()
     assert not [thread for thread in threading.enumerate() if thread.name.startswith("prober ")]
@@ -196,7 +197,7 @@ def test_the_history_goes_to_the_recording_once() -> None:
         def attach(self, _name: str, _media_type: str, content: str) -> None:
             kept.append(content)
 
-    traffic = Traffic(None, Clock(), recording=Recording(), about={"scenario": "np-01"})
+    traffic = Traffic(MemoryCluster(), Clock(), recording=Recording(), about={"scenario": "np-01"})
     traffic.burst(FakePlace(FakeRunning), [WEB], 3)
     traffic.end()
     traffic.end()
@@ -262,7 +263,7 @@ def test_a_prober_that_never_speaks_cannot_be_used(monkeypatch: pytest.MonkeyPat
     running = FakeRunning(lambda _running, _order: None)
     running.err = "python3: not found"
     with pytest.raises(Inconclusive, match=r"no prober could be started at pod a: .*python3: not found"):
-        Traffic(None, Clock()).burst(FakePlace(lambda: running), [WEB], 1)
+        Traffic(MemoryCluster(), Clock()).burst(FakePlace(lambda: running), [WEB], 1)
 
 
 # clocks
@@ -406,7 +407,7 @@ def test_a_prober_that_nobody_comes_back_to_ends(traffic: Traffic, witness: dict
 
 
 def test_a_control_for_outside_is_only_connected_to(witness: dict[str, int]) -> None:
-    traffic = Traffic(None, Clock(), f"127.0.0.1:{witness['control']}")
+    traffic = Traffic(MemoryCluster(), Clock(), f"127.0.0.1:{witness['control']}")
     traffic.burst(Outside(start_prober), [Target("web", "127.0.0.1", witness["http"])], 20)
     history = traffic.history()
     traffic.end()

@@ -15,6 +15,7 @@ from typing import Any, Protocol
 from svcproof.cluster.api import ApiTrouble, ClusterApi, ExecTrouble
 from svcproof.cluster.vantages import Outside, Place
 from svcproof.cluster.waiting import Bell, Deadline
+from svcproof.model.evidence import RECOVERY_SECONDS
 from svcproof.model.history import Event, Exchange, History, Kind, Lane, Outcome, Stream, write
 from svcproof.model.judging import Asked, Moment, answer
 from svcproof.model.verdict import Inconclusive, Verdict
@@ -564,6 +565,8 @@ class Traffic:
                 streams[name] = replace(stream.about, offset=offset, uncertainty=doubt)
             exchanges.extend(_exchange(record, offset) for record in list(prober.records))
             events.extend(_prober_events(prober, offset))
+        if (away := self.clock.now() - self._api.silent_ago()) > -RECOVERY_SECONDS:
+            events.append(Event(away, Kind.API, "the API server", "could not be reached"))
         exchanges.sort(key=lambda exchange: exchange.start)
         events.sort(key=lambda event: event.at)
         asked = [one.plain() for one in self.asked] if laws is None else list(laws)

@@ -8,11 +8,7 @@ from dataclasses import dataclass, field
 
 from svcproof.cluster.api import ApiTrouble, Change, ClusterApi, Object, Unreachable, Watch
 from svcproof.cluster.waiting import Bell, Deadline
-
-RECOVERY_SECONDS = 60.0
-"""For so long after an API server was away what controllers do late is not the cluster's fault: their watches wait up
-to half a minute before they try again (client-go, reflector backoff), and then have all to read.
-"""
+from svcproof.model.evidence import RECOVERY_SECONDS
 
 Listener = Callable[[str, Object | None, Object | None], None]
 """Is told each change as (kind, before, after); None where the object was not there, or is no more."""

@@ -26,6 +26,11 @@ it is seen.
 AWAKE_SECONDS = 1.0
 """A prober that was awake for so long while it waited has seen what there was to see."""
 
+RECOVERY_SECONDS = 60.0
+"""For so long after an API server was away what follows a change late is not the cluster's fault: its controllers and
+proxies wait up to half a minute before they ask again (client-go, reflector backoff), and then have all to read.
+"""
+
 NO_PATH = frozenset({Outcome.REFUSED, Outcome.UNREACHABLE, Outcome.NO_NAME})
 
 
@@ -142,6 +147,19 @@ class Case:
         sent = Counter(exchange.stream for exchange in self.judged)
         missing = Counter(exchange.stream for exchange in self.not_sent)
         return any(count > self.unsent * (count + sent[name]) for name, count in missing.items())
+
+
+def too_late(history: History, late: Sequence[Exchange], since: float, said: str, **figures: float | str) -> Verdict:
+    """Blame the cluster for exchanges that a change at *since* had not reached; unknown where the API was away."""
+    until = max(one.start for one in late)
+    away = [one.at for one in history.events if one.kind is Kind.API and since - RECOVERY_SECONDS <= one.at <= until]
+    if not away:
+        return violated(said, **figures)
+    return unknown(
+        f"nobody could connect to the API server at {telling.seconds(away[-1])}, and what follows a change may be late "
+        f"for {telling.seconds(RECOVERY_SECONDS)} after. {said}",
+        **figures,
+    )
 
 
 def open_case(

@@ -102,6 +102,7 @@ class Kind(Enum):
     POD = "Pod"
     NODE = "Node"
     SERVICE = "Service"
+    API = "API server"  # nobody could connect to it
     FAULT = "fault"
     PROBER = "prober"  # a stream began, ended, or its vantage was lost
     MARK = "mark"  # a moment that a law refers to: "before", "settled"

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 from svcproof.model import telling
 from svcproof.model.chance import FALSE_ALARM, choices_to_see_all
-from svcproof.model.evidence import Case, choices, in_doubt, nothing_sent, open_case
+from svcproof.model.evidence import Case, choices, in_doubt, nothing_sent, open_case, too_late
 from svcproof.model.history import Exchange, History, Outcome, Stream
 from svcproof.model.laws.names import resolved, resolves_otherwise
-from svcproof.model.verdict import Verdict, met, unknown, violated
+from svcproof.model.verdict import Verdict, met, unknown
 
 WATCHED = 20
 """How many right exchanges in a row, after the last wrong one, each stream must show."""
@@ -73,7 +73,7 @@ def converged_within(
     margin. Each stream must be watched until the budget is
     over, or for *quiet* seconds after its last wrong exchange where that is given, with 20 right exchanges in a row at
     the end; *unsent* is the share of its exchanges that may never have been sent, or be silences that nothing vouches
-    for.
+    for. Where an API server was away, late is unknown: proxies come back to it only after a while.
     Requests on connections that stood already are not looked at: they stay with their backend.
     """
     case = open_case(history, witness=witness, unsent=unsent)
@@ -96,7 +96,7 @@ def converged_within(
     late = [one for group in groups for one in group.wrong if one.start - group.slack - start > budget]
     if late:
         looks = [one for group in groups for one in group.looks]
-        return violated(f"{told}. {telling.blame(history, late, looks, goal.says)}", **figures)
+        return too_late(history, late, start, f"{told}. {telling.blame(history, late, looks, goal.says)}", **figures)
     if why := next(_undecided(case, goal, groups, budget=budget, quiet=quiet), None):
         return unknown(f"{'; '.join((*case.doubts, why))}. {told}", **figures)
     if case.doubts:
@@ -238,7 +238,7 @@ def new_backends_answer_within(
 
     Whom a connection falls on is chance: a backend that is late is blamed only where so many connections began after
     the budget and before its first answer that each of *backend_count* (by default: all that were seen) had its turn
-    but for *false_alarm*.
+    but for *false_alarm*. Where an API server was away, late is unknown.
     """
     case = open_case(history)
     start = after if not isinstance(after, str) else history.moment(after)
@@ -274,7 +274,10 @@ def new_backends_answer_within(
     )
     if late:
         where = telling.pointer(answered[0], answered[-1])
-        return violated(
+        return too_late(
+            history,
+            answered,
+            start,
             f"wanted an answer of each new backend within {telling.seconds(budget)}: {'; '.join(late)} "
             f"({needed:,} leave no room for chance among {telling.count(among, 'backend')}). {where}",
             **figures,
