@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import queue
 import re
+import signal
 import sys
 import threading
 import time
@@ -358,9 +359,10 @@ class CuttablePlace:
     back: threading.Event
     description: str = "pod a"
     node: str = "node1"
+    words: tuple[str, ...] = ("probe",)
 
     def start(self, _api: object, *words: str) -> Cuttable:
-        command = [sys.executable, "-IS", str(AGENT_PATH), *(words or ("probe", "--lifeline", "30"))]
+        command = [sys.executable, "-IS", str(AGENT_PATH), *(words or (*self.words, "--lifeline", "30"))]
         self.started.append(Cuttable(command))
         return self.started[-1]
 
@@ -392,6 +394,22 @@ def test_a_prober_that_lingers_tells_afterwards_what_it_saw(traffic: Traffic, wi
     assert traffic.judge("every_exchange_answered", streams=names).answer is Answer.MET
     traffic.end()
     assert reap(place.started) == [0, 0]
+
+
+def test_a_prober_whose_start_is_killed_as_its_stream_is_cut_lives_on(
+    traffic: Traffic, witness: dict[str, int]
+) -> None:
+    place = CuttablePlace([], threading.Event(), words=("probe", "--apart"))
+    names = traffic.steady(place, [Target("web", "127.0.0.1", witness["http"])], rate=100)
+    traffic.endure(20)
+    place.started[0]._process.kill()
+    place.started[0].cut = True
+    threading.Event().wait(0.5)
+    place.back.set()
+    traffic.stop(names)
+    assert traffic.judge("every_exchange_answered", streams=names).answer is Answer.MET
+    traffic.end()
+    assert reap(place.started) == [-signal.SIGKILL, 0]
 
 
 def test_a_prober_that_nobody_comes_back_to_ends(traffic: Traffic, witness: dict[str, int]) -> None:

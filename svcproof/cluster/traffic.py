@@ -271,7 +271,8 @@ class Prober:
                     break
             code = self._running.code
             if code is not None:
-                self._lose(f"it ended with exit code {code}")
+                said = self._running.err.strip()
+                self._lose(f"it ended with exit code {code}{f': {said}' if said else ''}")
             elif self._clock.now() - self._heard > SILENCE_SECONDS:
                 raise ExecTrouble(f"it was silent for {SILENCE_SECONDS:g} s")
             elif self._clock.now() - asked > PING_SECONDS and self._answered >= FIRST_PINGS:

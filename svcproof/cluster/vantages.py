@@ -58,7 +58,7 @@ class InPod:
 
     def start(self, api: ClusterApi) -> Running:
         """Start a prober here; raise ExecTrouble."""
-        return api.start(self.namespace, self.pod, self.container, (*AGENT, "probe"))
+        return api.start(self.namespace, self.pod, self.container, (*AGENT, "probe", "--apart"))
 
     def resume(self, api: ClusterApi, name: str) -> Running:
         """Speak again to a prober that was told to linger by this name; raise ExecTrouble."""

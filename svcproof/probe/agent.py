@@ -2009,8 +2009,20 @@ def go_first() -> None:
                 file.write("-20")
 
 
+def go_apart() -> None:
+    """Go on in a child, and stay behind as one who waits for it and ends as it does.
+
+    A container runtime whose stream is cut may kill what it has started (containerd does, now and then, where the
+    other side resets it): then it is the one that waits, and the child lives to tell.
+    """
+    if child := os.fork():
+        os._exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) & 0xFF)
+
+
 def run_probe(options: argparse.Namespace) -> int:
     """Ask as told on standard input until told to end, or until standard input ends."""
+    if options.apart:
+        go_apart()
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft != hard:
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
@@ -2102,6 +2114,7 @@ def command_line() -> argparse.ArgumentParser:
         mode.set_defaults(run=run)
     probe = modes.add_parser("probe", help=run_probe.__doc__)
     probe.add_argument("--lifeline", metavar="SECONDS", type=float, default=120.0)
+    probe.add_argument("--apart", action="store_true", help="outlive whoever is killed as the one that was started")
     probe.set_defaults(run=run_probe)
     resume = modes.add_parser("resume", help=run_resume.__doc__)
     resume.add_argument("--name", required=True)
