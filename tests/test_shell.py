@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import sys
 
 import pytest
@@ -55,9 +57,21 @@ def test_an_attached_program_gives_its_exit_code():
 
 
 def test_a_spawned_program_writes_to_its_log_in_a_session_of_its_own(tmp_path):
-    import os
-
     script = "import os; print(os.getsid(0) == os.getpid())"
     pid = shell.spawn([sys.executable, "-c", script], log=tmp_path / "log")
     os.waitpid(pid, 0)
     assert (tmp_path / "log").read_text() == "True\n"
+
+
+def test_a_spawned_program_keeps_none_of_our_pipes_open(tmp_path):
+    reader, writer = os.pipe()
+    os.set_inheritable(writer, True)
+    pid = shell.spawn(["sleep", "60"], log=tmp_path / "log")
+    try:
+        os.close(writer)
+        os.set_blocking(reader, False)
+        assert os.read(reader, 1) == b""
+    finally:
+        os.kill(pid, signal.SIGKILL)
+        os.waitpid(pid, 0)
+        os.close(reader)

@@ -152,16 +152,18 @@ def attach(argv: Sequence[str | Path], *, env: Mapping[str, str] | None = None) 
 def spawn(argv: Sequence[str | Path], *, log: Path, env: Mapping[str, str] | None = None) -> int:
     """Start a program that outlives us, in a session of its own, its output appended to *log*; return its pid.
 
+    No other open file is left to it: whoever waits for the end of our pipes would wait for its end.
     Raises CommandFailed when it cannot start.
     """
     words = [str(word) for word in argv]
-    to_log = [
+    files = [
         (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
         (os.POSIX_SPAWN_OPEN, 1, str(log), os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644),
         (os.POSIX_SPAWN_DUP2, 1, 2),
+        *((os.POSIX_SPAWN_CLOSE, int(fd.name)) for fd in Path("/proc/self/fd").iterdir() if int(fd.name) > 2),
     ]
     try:
-        return os.posix_spawnp(words[0], words, os.environ if env is None else env, setsid=True, file_actions=to_log)
+        return os.posix_spawnp(words[0], words, os.environ if env is None else env, setsid=True, file_actions=files)
     except OSError as refused:
         raise CommandFailed(words, 127, str(refused)) from refused
 
