@@ -34,14 +34,14 @@ class MemoryCluster:
     requests_made = 0
     silence = math.inf
 
-    def silent_ago(self) -> float:
-        return self.silence
-
     def __init__(self) -> None:
         self.objects: dict[tuple[str, str, str], Object] = {}
         self.watches: list[tuple[str, str, MemoryWatch]] = []
         self.trouble_on: dict[str, ApiTrouble] = {}
         self._lock = threading.Lock()
+
+    def silent_ago(self) -> float:
+        return self.silence
 
     def now(self) -> float:
         return time.time()

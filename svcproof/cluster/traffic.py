@@ -213,11 +213,8 @@ class Prober:
         self._ping()
         self._await(lambda: self._answered >= FIRST_PINGS, START_SECONDS, "said nothing")
         if self.lost:
-            said = self._running.err.strip()
             self.end()
-            raise Inconclusive(
-                f"no prober could be started at {self.place.description}: {self.lost}{f': {said}' if said else ''}"
-            )
+            raise Inconclusive(f"no prober could be started at {self.place.description}: {self.lost}")
 
     def _await(self, done: Callable[[], bool], seconds: float, otherwise: str) -> None:
         deadline = Deadline(seconds + self._linger)
@@ -250,7 +247,8 @@ class Prober:
     def _lose(self, why: str) -> None:
         if not self.lost and not self._closing:
             self.lost_at = self._clock.now()
-            self.lost = why
+            said = self._running.err.strip()
+            self.lost = f"{why}: {said}" if said else why
         self.news.ring()
 
     def _read(self) -> None:
@@ -271,8 +269,7 @@ class Prober:
                     break
             code = self._running.code
             if code is not None:
-                said = self._running.err.strip()
-                self._lose(f"it ended with exit code {code}{f': {said}' if said else ''}")
+                self._lose(f"it ended with exit code {code}")
             elif self._clock.now() - self._heard > SILENCE_SECONDS:
                 raise ExecTrouble(f"it was silent for {SILENCE_SECONDS:g} s")
             elif self._clock.now() - asked > PING_SECONDS and self._answered >= FIRST_PINGS:

@@ -149,9 +149,8 @@ class Case:
         return any(count > self.unsent * (count + sent[name]) for name, count in missing.items())
 
 
-def too_late(history: History, late: Sequence[Exchange], since: float, said: str, **figures: float | str) -> Verdict:
-    """Blame the cluster for exchanges that a change at *since* had not reached; unknown where the API was away."""
-    until = max(one.start for one in late)
+def too_late(history: History, said: str, *, since: float, until: float, **figures: float | str) -> Verdict:
+    """Blame the cluster for what had not followed a change at *since* by *until*; unknown where the API was away."""
     away = [one.at for one in history.events if one.kind is Kind.API and since - RECOVERY_SECONDS <= one.at <= until]
     if not away:
         return violated(said, **figures)

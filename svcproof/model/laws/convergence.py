@@ -96,7 +96,8 @@ def converged_within(
     late = [one for group in groups for one in group.wrong if one.start - group.slack - start > budget]
     if late:
         looks = [one for group in groups for one in group.looks]
-        return too_late(history, late, start, f"{told}. {telling.blame(history, late, looks, goal.says)}", **figures)
+        said = f"{told}. {telling.blame(history, late, looks, goal.says)}"
+        return too_late(history, said, since=start, until=max(one.start for one in late), **figures)
     if why := next(_undecided(case, goal, groups, budget=budget, quiet=quiet), None):
         return unknown(f"{'; '.join((*case.doubts, why))}. {told}", **figures)
     if case.doubts:
@@ -276,10 +277,10 @@ def new_backends_answer_within(
         where = telling.pointer(answered[0], answered[-1])
         return too_late(
             history,
-            answered,
-            start,
             f"wanted an answer of each new backend within {telling.seconds(budget)}: {'; '.join(late)} "
             f"({needed:,} leave no room for chance among {telling.count(among, 'backend')}). {where}",
+            since=start,
+            until=max(one.start for one in answered),
             **figures,
         )
     if unsure:
