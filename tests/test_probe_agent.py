@@ -460,6 +460,30 @@ def test_an_unreadable_order_is_answered_with_a_problem(probe: Probe) -> None:
     assert probe.await_said("problem", "ValueError: 'dance' is no command")
 
 
+def test_what_a_socket_had_to_say_is_not_heard_once_it_is_forgotten() -> None:
+    loop, heard = agent.Loop(), []
+    with contextlib.ExitStack() as sockets:
+        for end in (loop.selector, loop._wake_read, loop._wake_write):
+            sockets.callback(end.close)
+        pairs = [[sockets.enter_context(end) for end in socket.socketpair()] for _ in range(2)]
+
+        def listen(mine: socket.socket, other: socket.socket) -> None:
+            def hear(_events: int) -> None:
+                heard.append(mine)
+                loop.forget(other)
+                loop.ended = True
+
+            loop.watch(mine, selectors.EVENT_READ, hear)
+
+        (one, far), (other, farther) = pairs
+        listen(one, other)
+        listen(other, one)
+        far.send(b"!")
+        farther.send(b"!")
+        loop.run()
+        assert len(heard) == 1
+
+
 def test_a_prober_ends_with_its_input(witness: Witness) -> None:
     started = Probe()
     started.tell(do="open", stream="s", rate=100, host="127.0.0.1", port=witness.http)

@@ -132,6 +132,7 @@ class Loop:
         self._due: list[tuple[float, int, Callable[[], None]]] = []
         self._limits: list[tuple[float, int, Callable[[], None]]] = []
         self._calls: collections.deque[Callable[[], None]] = collections.deque()
+        self._forgotten: set[Any] = set()
         self._wake_read, self._wake_write = socket.socketpair()
         self._wake_read.setblocking(False)
         self._wake_write.setblocking(False)
@@ -159,7 +160,8 @@ class Loop:
         self.selector.modify(sock, events, call)
 
     def forget(self, sock: Any) -> None:
-        """Stop watching; fine when it is not watched."""
+        """Stop watching, what came already included; fine when it is not watched."""
+        self._forgotten.add(sock)
         with contextlib.suppress(KeyError, ValueError):
             self.selector.unregister(sock)
 
@@ -168,12 +170,14 @@ class Loop:
         while not self.ended:
             before = clock()
             patience = self._patience(before)
+            self._forgotten.clear()
             ready = self.selector.select(patience)
             now = clock()
             if patience is not None and now - before - patience > STALL:
                 self.on_stall(before + patience, now)
             for key, events in ready:
-                key.data(events)
+                if key.fileobj not in self._forgotten:
+                    key.data(events)
             while self._calls:
                 self._calls.popleft()()
             self._fire(self._due, clock(), 64)
