@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import threading
+
 import pytest
 
 from svcproof.problems import SetupProblem
@@ -46,6 +49,38 @@ def test_a_held_lab_is_refused_and_free_again_afterwards():
             pass
     with state.one_at_a_time("one"):
         pass
+
+
+def test_a_lab_is_used_by_many_or_by_one_alone():
+    plan = state.State.begin(LabPlan("one", 0)).plan
+    refused = f"lab 'one' is in use by process {os.getpid()}"
+    with state.in_use(plan), state.in_use(plan):
+        _assert_refused(plan, refused, alone=True)
+    with state.in_use(plan, alone=True):
+        _assert_refused(plan, refused, alone=True)
+        _assert_refused(plan, refused, alone=False)
+
+
+def _assert_refused(plan, why, *, alone):
+    with pytest.raises(SetupProblem, match=why), state.in_use(plan, alone=alone):
+        pass
+
+
+def test_who_wants_a_lab_alone_waits_for_its_users():
+    plan = state.State.begin(LabPlan("one", 0)).plan
+    happened = []
+
+    def take_it_down():
+        with state.in_use(plan, alone=True, patience=60):
+            happened.append("alone")
+
+    waiting = threading.Thread(target=take_it_down)
+    with state.in_use(plan):
+        waiting.start()
+        waiting.join(timeout=0.2)
+        happened.append("the user ended")
+    waiting.join(timeout=60)
+    assert happened == ["the user ended", "alone"]
 
 
 def test_no_lock_and_no_directory_outlive_their_holder():

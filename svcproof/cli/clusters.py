@@ -6,13 +6,17 @@ import atexit
 import os
 import tempfile
 from collections.abc import Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from svcproof.problems import SetupProblem
+
+if TYPE_CHECKING:
+    from svcproof.providers.lab import Lab as RunningLab
 
 Kubeconfig = Annotated[Path | None, typer.Option("--kubeconfig", help="The kubeconfig of the cluster.")]
 Context = Annotated[str, typer.Option("--context", help="The context of the kubeconfig to use.")]
@@ -65,9 +69,16 @@ def choose(kubeconfig: Path | None, context: str, lab: str, kind: str) -> Chosen
 def _lab(name: str) -> Chosen:
     from svcproof.providers.lab import require_lab
 
-    found = require_lab(name)  # its images lie beside its kubeconfig, where workers look for themselves
-    settings = {"kubeconfig": str(found.kubeconfig), "context": "", "node_control": f"lab:{name}"}
-    return Chosen(settings, f" --lab {name}")
+    found = require_lab(name)
+    until_the_end = ExitStack()
+    until_the_end.enter_context(found.use())
+    atexit.register(until_the_end.close)
+    return Chosen(lab_settings(found), f" --lab {name}")
+
+
+def lab_settings(lab: RunningLab) -> dict[str, Any]:
+    """Return the settings of a lab; its images lie beside its kubeconfig, where workers look for themselves."""
+    return {"kubeconfig": str(lab.kubeconfig), "context": "", "node_control": f"lab:{lab.plan.name}"}
 
 
 def _kind(name: str) -> Chosen:

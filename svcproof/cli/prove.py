@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import random
 import sys
 from collections.abc import Iterable, Iterator, Mapping
@@ -155,7 +154,7 @@ def _suite(lab: Lab, jobs: int) -> Suite:
     from svcproof.run import supervision
 
     supervision.preload()
-    settings = clusters.choose(None, "", lab.name, "").settings
+    settings = clusters.lab_settings(lab)
     known: list[Cluster] = []
 
     def settle(journal: Any, needs: Iterable[str]) -> Mapping[str, Any]:
@@ -206,11 +205,7 @@ def _alone(name: str) -> Iterator[Lab]:
 
     require_root()
     lab = require_lab(name)
-    with (lab.plan.directory / "prove.lock").open("a") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as held:
-            raise SetupProblem(f"lab {name!r} is being broken by another prover", "wait for it to end") from held
+    with lab.use(alone=True):
         yield lab
 
 

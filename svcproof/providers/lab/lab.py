@@ -19,6 +19,7 @@ from svcproof.providers.lab.plan import CONTROL_PLANE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+    from contextlib import AbstractContextManager
 
     from svcproof.providers.lab.plan import LabPlan
 
@@ -248,6 +249,13 @@ class Lab:
     def heal(self, node: str) -> None:
         """Put a node back on the network, with its routes."""
         network.heal(self.plan, self.node(node).name)
+
+    def use(self, *, alone: bool = False) -> AbstractContextManager[None]:
+        """Use the lab beside others, or *alone*, as who breaks it must; until then it is not taken down.
+
+        Raises SetupProblem where somebody uses it whom that excludes.
+        """
+        return state.in_use(self.plan, alone=alone)
 
     def strayed_packets(self) -> dict[str, int]:
         """Packets of the lab that tried to leave through another interface of the machine, and were stopped."""

@@ -8,6 +8,7 @@ import os
 import threading
 import time
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from svcproof.problems import SetupProblem
@@ -16,7 +17,6 @@ from svcproof.providers.lab.plan import RUN, LabPlan, run_directory
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from io import TextIOWrapper
-    from pathlib import Path
 
 Kind = Literal["directory", "mount", "cgroup", "link", "route", "table"]
 Phase = Literal["coming up", "up", "going down"]
@@ -118,6 +118,37 @@ def one_at_a_time(name: str, *, patience: float = 0.0) -> Iterator[None]:
             path.unlink(missing_ok=True)
             with suppress(OSError):  # it holds more than this lock
                 RUN.rmdir()
+
+
+@contextmanager
+def in_use(plan: LabPlan, *, alone: bool = False, patience: float = 0.0) -> Iterator[None]:
+    """Use a lab that is up, beside others or *alone*; the kernel lets go of it whatever becomes of us.
+
+    Raises SetupProblem where somebody uses it whom that excludes, for longer than *patience* seconds.
+    """
+    path = plan.directory / "users.lock"
+    give_up = time.monotonic() + patience
+    with path.open("a") as lock:
+        while True:
+            try:
+                fcntl.flock(lock, (fcntl.LOCK_EX if alone else fcntl.LOCK_SH) | fcntl.LOCK_NB)
+                break
+            except BlockingIOError as held:
+                if time.monotonic() >= give_up:
+                    raise SetupProblem(
+                        f"lab {plan.name!r} is in use by {', '.join(_holders(lock)) or 'another process'}",
+                        "wait for it to end, or end it, then try again",
+                    ) from held
+            threading.Event().wait(0.05)
+        yield
+
+
+def _holders(lock: TextIOWrapper) -> list[str]:
+    """Say which processes hold a lock on a file, as the kernel lists them (proc_locks(5))."""
+    inode = os.fstat(lock.fileno()).st_ino
+    held = [line.split() for line in Path("/proc/locks").read_text().splitlines()]
+    pids = {int(words[4]) for words in held if words[1] == "FLOCK" and words[5].endswith(f":{inode}")}
+    return [f"process {pid}" for pid in sorted(pids) if pid > 0]  # no number: a process of another container
 
 
 def _lock(path: Path) -> TextIOWrapper | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from contextlib import nullcontext
+from contextlib import ExitStack, nullcontext
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,6 +23,9 @@ SECONDS = 30.0
 
 _AGAIN = "run `svcproof lab down --name {}` again"
 
+USERS_SECONDS = 30.0
+"""A run that was interrupted just now cleans up before it ends."""
+
 KILL_SECONDS = 10.0
 CGROUP_SECONDS = 5.0
 
@@ -30,12 +33,16 @@ CGROUP_SECONDS = 5.0
 def take_down(name: str, report: Report) -> bool:
     """Remove all that the lab *name* made; False where there was nothing. Raises SetupProblem where something stays.
 
-    Nothing is asked politely: a lab's state is thrown away. The caller holds the lab (state.one_at_a_time).
+    Nothing is asked politely: a lab's state is thrown away. But who uses it is waited for: their traffic would find
+    another way once the lab's routes are gone. The caller holds the lab (state.one_at_a_time).
     """
     found = State.read(name)
     if found is not None:
         try:
-            _undo(found, report)
+            with ExitStack() as users:
+                with report.step(f"wait until nobody uses lab {name!r}"):
+                    users.enter_context(state.in_use(found.plan, alone=True, patience=USERS_SECONDS))
+                _undo(found, report)
         except shell.CommandFailed as broken:
             raise SetupProblem(f"lab {name!r} is not all down: {broken}", _AGAIN.format(name)) from broken
     with report.step("remove its files") if found else nullcontext():
@@ -48,7 +55,7 @@ def take_down(name: str, report: Report) -> bool:
 def _undo(found: State, report: Report) -> None:
     plan = found.plan
     found.put(phase="going down")
-    with report.step(f"end the processes of lab {plan.name!r}"):
+    with report.step("end its processes"):
         processes.kill_all(plan, KILL_SECONDS)
     with report.step("remove its mounts, links, routes and cgroups"):
         _unmount(plan)
