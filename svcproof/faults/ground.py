@@ -87,6 +87,13 @@ class Ground:
 
     # deeds
 
+    def rules_at_each_change(self, chains: Iterable[rules.Chain], milliseconds: int) -> None:
+        """Lay rules on every node; their words `meta l4proto @moment` hold so long after each endpoint change."""
+        self.rules(self.nodes, chains, "set moment { type inet_proto; flags timeout; }")
+        namespaces = [str(self.lab.node(node).namespace) for node in self.nodes]
+        values = {"table": self.table, "milliseconds": milliseconds, "namespaces": namespaces}
+        self.start("at_each_change", {"upstream": self.upstream(), **values}, CONTROL_PLANE)
+
     def rules(self, places: Iterable[str], chains: Iterable[rules.Chain], declarations: str = "") -> None:
         """Lay the fault's own nftables table in the network namespaces of *places*."""
         text = rules.table(self.fault, chains, declarations)

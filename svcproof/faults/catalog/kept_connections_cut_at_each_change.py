@@ -4,7 +4,6 @@ from svcproof.faults.fault import Evidence, Fault, Layer
 from svcproof.faults.ground import Ground
 from svcproof.faults.rules import BEFORE_FILTERS, Chain, each_family
 from svcproof.faults.sights import during_a_change, ends
-from svcproof.providers.lab.plan import CONTROL_PLANE
 
 MILLISECONDS = 200
 
@@ -14,14 +13,7 @@ def inject(ground: Ground) -> None:
     cut = each_family(ground.lab.plan, f"{standing} ct original {{ip}} daddr {{services}} reject with tcp reset")
     cut += each_family(ground.lab.plan, f"{standing} ct original proto-dst {{port_range}} reject with tcp reset")
     chains = [Chain(hook, BEFORE_FILTERS, cut) for hook in ("forward", "output")]
-    ground.rules(ground.nodes, chains, "set moment { type inet_proto; flags timeout; }")
-    values = {
-        "upstream": ground.upstream(),
-        "table": ground.table,
-        "milliseconds": MILLISECONDS,
-        "namespaces": [str(ground.lab.node(node).namespace) for node in ground.nodes],
-    }
-    ground.start("at_each_change", values, CONTROL_PLANE)
+    ground.rules_at_each_change(chains, MILLISECONDS)
 
 
 def in_effect(ground: Ground) -> Evidence:

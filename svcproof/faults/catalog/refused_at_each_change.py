@@ -4,7 +4,6 @@ from svcproof.faults.fault import Evidence, Fault, Layer
 from svcproof.faults.ground import Ground
 from svcproof.faults.rules import BEFORE_SERVICES, Chain, each_family
 from svcproof.faults.sights import during_a_change, ends, schedule
-from svcproof.providers.lab.plan import CONTROL_PLANE
 
 MILLISECONDS = 100
 
@@ -16,14 +15,7 @@ def inject(ground: Ground) -> None:
         "{ip} daddr {nodes} tcp dport {port_range} meta l4proto @moment ct state new reject with tcp reset",
     )
     chains = [Chain(hook, BEFORE_SERVICES, refuse) for hook in ("prerouting", "output")]
-    ground.rules(ground.nodes, chains, "set moment { type inet_proto; flags timeout; }")
-    values = {
-        "upstream": ground.upstream(),
-        "table": ground.table,
-        "milliseconds": MILLISECONDS,
-        "namespaces": [str(ground.lab.node(node).namespace) for node in ground.nodes],
-    }
-    ground.start("at_each_change", values, CONTROL_PLANE)
+    ground.rules_at_each_change(chains, MILLISECONDS)
 
 
 def in_effect(ground: Ground) -> Evidence:
