@@ -126,19 +126,15 @@ def in_use(plan: LabPlan, *, alone: bool = False, patience: float = 0.0) -> Iter
 
     Raises SetupProblem where somebody uses it whom that excludes, for longer than *patience* seconds.
     """
-    path = plan.directory / "users.lock"
+    how = fcntl.LOCK_EX if alone else fcntl.LOCK_SH
     give_up = time.monotonic() + patience
-    with path.open("a") as lock:
-        while True:
-            try:
-                fcntl.flock(lock, (fcntl.LOCK_EX if alone else fcntl.LOCK_SH) | fcntl.LOCK_NB)
-                break
-            except BlockingIOError as held:
-                if time.monotonic() >= give_up:
-                    raise SetupProblem(
-                        f"lab {plan.name!r} is in use by {', '.join(_holders(lock)) or 'another process'}",
-                        "wait for it to end, or end it, then try again",
-                    ) from held
+    with (plan.directory / "users.lock").open("a") as lock:
+        while not _flocked(lock, how):
+            if time.monotonic() >= give_up:
+                raise SetupProblem(
+                    f"lab {plan.name!r} is in use by {', '.join(_holders(lock)) or 'another process'}",
+                    "wait for it to end, or end it, then try again",
+                )
             threading.Event().wait(0.05)
         yield
 
@@ -158,14 +154,20 @@ def _lock(path: Path) -> TextIOWrapper | None:
         lock = path.open("a")
     except FileNotFoundError:  # the last lab went down just now
         return None
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        if path.stat().st_ino == os.fstat(lock.fileno()).st_ino:
+    with suppress(FileNotFoundError):
+        if _flocked(lock, fcntl.LOCK_EX) and path.stat().st_ino == os.fstat(lock.fileno()).st_ino:
             return lock
-    except (BlockingIOError, FileNotFoundError):
-        pass
     lock.close()
     return None
+
+
+def _flocked(file: TextIOWrapper, how: int) -> bool:
+    """Lock a file, shared or exclusive; False where another process has it in a way that excludes ours."""
+    try:
+        fcntl.flock(file, how | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def _file(name: str) -> Path:
