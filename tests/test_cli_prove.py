@@ -29,7 +29,6 @@ def test_the_list_names_each_fault_its_layer_and_whom_it_breaks(capsys: pytest.C
     [
         ({"fault": ["nothing"]}, "no fault is called nothing"),
         ({"layer": ["nowhere"]}, "no layer is called nowhere"),
-        ({"everything": True, "thrifty": True}, "exclude each other"),
     ],
 )
 def test_what_cannot_be_is_said(asked: dict, says: str) -> None:

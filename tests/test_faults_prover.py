@@ -8,7 +8,7 @@ import pytest
 from svcproof.exit_code import ExitCode
 from svcproof.faults import prover
 from svcproof.faults.fault import Evidence, Fault, Layer, Unviable
-from svcproof.faults.outcome import Finding, Mark, Outcome
+from svcproof.faults.outcome import Ask, Finding, Mark, Outcome
 
 
 class Paper:
@@ -164,11 +164,11 @@ def test_scenarios_are_seen_green_again_once_for_several_faults(monkeypatch: pyt
     assert [broken for broken, _ in suite.runs] == [False, True, True, True, False]
 
 
-def test_thrifty_each_fault_is_asked_about_its_own_share(monkeypatch: pytest.MonkeyPatch, state: dict) -> None:
+def test_shared_each_fault_is_asked_about_its_own_share(monkeypatch: pytest.MonkeyPatch, state: dict) -> None:
     suite = Paper(state, {"np-01": REFUSED, "np-02": REFUSED})
     both = [replace(fault(state), name=name, breaks=frozenset({"np-01", "np-02"})) for name in "fg"]
     proving_it = proving(monkeypatch, suite)
-    proving_it.thrifty = True
+    proving_it.ask = Ask.SHARED
     proof = proving_it.prove(both)
     assert [[cell.scenario for cell in result.cells] for result in proof.results] == [["np-01"], ["np-02"]]
 
@@ -178,11 +178,11 @@ def test_parts_of_the_time_are_kept(monkeypatch: pytest.MonkeyPatch, state: dict
     assert list(proof.results[0].spent) == ["look before", "inject", "look", "ask", "heal", "look after"]
 
 
-def test_thrifty_what_is_not_green_afterwards_has_caught_nothing(monkeypatch: pytest.MonkeyPatch, state: dict) -> None:
+def test_shared_what_is_not_green_afterwards_has_caught_nothing(monkeypatch: pytest.MonkeyPatch, state: dict) -> None:
     suite = Paper(state, {})
     suite.run = lambda ids, folder, limit: dict.fromkeys(ids, REFUSED)  # type: ignore[method-assign]
     proving_it = proving(monkeypatch, suite)
-    proving_it.thrifty = True
+    proving_it.ask = Ask.SHARED
     proof = proving_it.prove([fault(state)])
     assert proof.results[0].outcome is Outcome.MISSED
     assert [cell.mark for cell in proof.results[0].cells] == [Mark.NOT_GREEN]
@@ -190,13 +190,13 @@ def test_thrifty_what_is_not_green_afterwards_has_caught_nothing(monkeypatch: py
     assert proof.false_alarms == {"np-01": "connection refused"}
 
 
-def test_thrifty_every_scenario_that_caught_one_is_seen_green_again(
+def test_shared_every_scenario_that_caught_one_is_seen_green_again(
     monkeypatch: pytest.MonkeyPatch, state: dict
 ) -> None:
     suite = Paper(state, {"np-01": REFUSED, "np-02": REFUSED})
     both = replace(fault(state), breaks=frozenset({"np-01", "np-02"}))
     proving_it = proving(monkeypatch, suite)
-    proving_it.thrifty = True
+    proving_it.ask = Ask.SHARED
     proof = proving_it.prove([both])
     assert suite.prepared == ["np-01", "np-02"]
     assert suite.runs == [(True, ["np-01", "np-02"]), (False, ["np-01", "np-02"])]
@@ -204,7 +204,7 @@ def test_thrifty_every_scenario_that_caught_one_is_seen_green_again(
     assert proof.exit_code is ExitCode.MET
 
 
-def test_thrifty_scenarios_are_shared_with_faults_that_are_tried_elsewhere(
+def test_shared_scenarios_are_shared_with_faults_that_are_tried_elsewhere(
     monkeypatch: pytest.MonkeyPatch, state: dict
 ) -> None:
     both = [replace(fault(state), name=name, breaks=frozenset({"np-01", "np-02"})) for name in "fg"]
@@ -212,15 +212,39 @@ def test_thrifty_scenarios_are_shared_with_faults_that_are_tried_elsewhere(
     for mine in both:
         suite = Paper(state, {"np-01": REFUSED, "np-02": REFUSED})
         proving_it = proving(monkeypatch, suite)
-        proving_it.thrifty, proving_it.among = True, both
+        proving_it.ask, proving_it.among = Ask.SHARED, both
         (result,) = proving_it.prove([mine]).results
         asked.append([cell.scenario for cell in result.cells])
     assert asked == [["np-01"], ["np-02"]]
 
 
-def test_brief_each_fault_is_asked_about_one_scenario(monkeypatch: pytest.MonkeyPatch, state: dict) -> None:
-    suite = Paper(state, {"np-01": REFUSED, "np-02": REFUSED})
+@pytest.mark.parametrize(
+    ("ends", "asked", "came"),
+    [
+        ({"np-01": REFUSED, "np-02": REFUSED}, [["np-01"]], Outcome.CAUGHT),
+        ({"np-02": REFUSED}, [["np-01"], ["np-02"]], Outcome.CAUGHT),
+        ({}, [["np-01"], ["np-02"]], Outcome.MISSED),
+    ],
+    ids=["the first notices", "the second notices", "none notices"],
+)
+def test_first_one_scenario_is_asked_after_another_until_one_notices(
+    monkeypatch: pytest.MonkeyPatch, state: dict, ends: dict, asked: list, came: Outcome
+) -> None:
+    suite = Paper(state, ends)
     proving_it = proving(monkeypatch, suite)
-    proving_it.thrifty = proving_it.brief = True
-    proving_it.prove([replace(fault(state), breaks=frozenset({"np-01", "np-02"}))])
-    assert suite.runs == [(True, ["np-01"]), (False, ["np-01"])]
+    proving_it.ask = Ask.FIRST
+    both = replace(fault(state), breaks=frozenset({"np-01", "np-02"}))
+    (result,) = proving_it.prove([both]).results
+    assert result.outcome is came
+    assert [cell.scenario for cell in result.cells] == [name for (name,) in asked]
+    assert [ids for broken, ids in suite.runs if broken] == asked
+
+
+def test_first_a_fault_is_asked_about_its_own_scenarios_whatever_else_is_tried(
+    monkeypatch: pytest.MonkeyPatch, state: dict
+) -> None:
+    suite = Paper(state, {"np-01": REFUSED})
+    proving_it = proving(monkeypatch, suite)
+    proving_it.ask = Ask.FIRST
+    proof = proving_it.prove([replace(fault(state), name=name) for name in "fg"])
+    assert [[cell.scenario for cell in result.cells] for result in proof.results] == [["np-01"], ["np-01"]]

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from svcproof.cli import clusters
+from svcproof.faults.outcome import Ask
 from svcproof.problems import SetupProblem
 
 if TYPE_CHECKING:
@@ -28,17 +29,21 @@ Ids = Annotated[
 ]
 Layers = Annotated[list[str] | None, typer.Option("--layer", help="Only the faults of this layer; may be repeated.")]
 Show = Annotated[bool, typer.Option("--list", help="List the faults and whom they break; nothing is broken.")]
-Everything = Annotated[
-    bool, typer.Option("--all-scenarios", help="Run every scenario under each fault: finds collateral, takes long.")
-]
-Thrifty = Annotated[
-    bool,
+Asked = Annotated[
+    Ask,
     typer.Option(
-        "--thrifty", help="Each core scenario under one of its faults, each fault with one scenario at least."
+        "--ask",
+        help="Whom to ask under each fault: named, all that it names; first, those one by one until one notices;"
+        " shared, its share, so that each core scenario is asked once; every, all there are: finds collateral.",
     ),
 ]
 Sample = Annotated[
-    str, typer.Option("--sample", metavar="SEED", help="Only some quick faults, chosen by this text, such as a commit.")
+    str,
+    typer.Option(
+        "--sample",
+        metavar="SEED",
+        help="Only some quick faults, chosen by this text, such as a commit, each until one scenario notices.",
+    ),
 ]
 Size = Annotated[int, typer.Option("--size", min=1, help="How many faults a sample has.")]
 Readme = Annotated[Path | None, typer.Option("--page", help="Put the matrix into this page, between its two marks.")]
@@ -58,8 +63,7 @@ def prove(  # noqa: PLR0917 - typer makes an option of each
     scenario: Ids = None,
     layer: Layers = None,
     show: Show = False,
-    everything: Everything = False,
-    thrifty: Thrifty = False,
+    ask: Asked = Ask.NAMED,
     sample: Sample = "",
     size: Size = 2,
     part: Part = "1/1",
@@ -86,8 +90,6 @@ def prove(  # noqa: PLR0917 - typer makes an option of each
         proofs = report_of.gather(report_of.read(folder, every) for folder in earlier)
         _publish(proofs, every, report, page)
         return
-    if everything and thrifty:
-        raise SetupProblem("--all-scenarios and --thrifty exclude each other", "leave one out")
     with _alone(lab) as found:
         if sample:
             chosen = _sample(found, chosen, sample, size)
@@ -97,9 +99,7 @@ def prove(  # noqa: PLR0917 - typer makes an option of each
             _part(chosen, part),
             among=chosen,
             scenarios=tuple(scenario or ()),
-            everything=everything,
-            thrifty=thrifty or bool(sample),
-            brief=bool(sample),
+            ask=Ask.FIRST if sample else ask,
             jobs=jobs,
             folder=report,
             page=page,
@@ -113,9 +113,7 @@ def proof_of(
     *,
     among: list[Fault],
     scenarios: tuple[str, ...],
-    everything: bool,
-    thrifty: bool,
-    brief: bool,
+    ask: Ask,
     jobs: int,
     folder: Path,
     page: Path | None,
@@ -129,7 +127,7 @@ def proof_of(
         raise SetupProblem(f"{', '.join(strange)}: no scenario has this id", "`svcproof list` names the scenarios")
     api = clusters.connect({"kubeconfig": str(lab.kubeconfig)})
     keep = lambda so_far: report.write([so_far], every, suite.core(), folder)  # noqa: E731 - one line, used once
-    prover = Prover(lab, api, suite, _say, folder, scenarios, everything, thrifty, brief, among, keep)
+    prover = Prover(lab, api, suite, _say, folder, scenarios, ask, among, keep)
     proof = prover.prove(chosen)
     _publish([proof], every, folder, page)
     raise typer.Exit(130 if proof.interrupted else proof.exit_code)

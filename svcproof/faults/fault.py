@@ -40,12 +40,16 @@ class Evidence:
 
 @dataclass(frozen=True)
 class Needs:
-    """What a lab must be for a fault: so many nodes, these add-ons, one of these proxy modes, both IP families."""
+    """What a lab must be for a fault: so many nodes, these add-ons, one of these proxy modes, both IP families.
+
+    *netem*: its kernel must be able to hold packets back.
+    """
 
     nodes: int = 2
     add_ons: frozenset[str] = frozenset()
     proxy_modes: frozenset[str] = frozenset({"iptables", "nftables"})
     dual_stack: bool = False
+    netem: bool = False
 
 
 def undo(ground: Ground) -> None:

@@ -26,6 +26,7 @@ from svcproof.faults.saboteurs.lies import SPARED
 from svcproof.faults.trial import Trial
 from svcproof.providers.lab import Lab
 from svcproof.providers.lab.certificates import Authority, certificates
+from svcproof.providers.lab.checks import has_netem
 from svcproof.providers.lab.plan import CONTROL_PLANE
 from svcproof.providers.lab.processes import Process
 from svcproof.providers.lab.state import write_file
@@ -386,4 +387,6 @@ def misfits(fault: Fault, lab: Lab) -> str:
         return f"it wants proxies in the mode {' or '.join(sorted(needs.proxy_modes))}"
     if needs.dual_stack and plan.ip_family != "dual":
         return "it wants a lab with both IP families"
+    if needs.netem and not has_netem():
+        return "this kernel has no netem: packets cannot be held back"
     return ""

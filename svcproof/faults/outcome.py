@@ -32,6 +32,30 @@ class Outcome(Enum):
         return self is not Outcome.UNVIABLE
 
 
+class Ask(Enum):
+    """Which scenarios are asked under a fault.
+
+    Where not all that it names are, only those that caught one are seen without it, afterwards, rather than all before.
+    """
+
+    EVERY = "every"
+    """All there are: finds collateral, takes long."""
+
+    NAMED = "named"
+    """All that it names."""
+
+    SHARED = "shared"
+    """Its share: each core scenario under one of the faults that name it, each fault with one scenario at least."""
+
+    FIRST = "first"
+    """Those that it names, one by one until one notices."""
+
+    @property
+    def all_named(self) -> bool:
+        """Whether all that a fault names are asked."""
+        return self in (Ask.EVERY, Ask.NAMED)
+
+
 class Mark(Enum):
     """What one scenario did about one fault."""
 

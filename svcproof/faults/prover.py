@@ -17,7 +17,20 @@ from svcproof.cluster.waiting import NotConverged
 from svcproof.faults.fault import Fault, Unviable
 from svcproof.faults.ground import Ground, misfits
 from svcproof.faults.looking import Looks
-from svcproof.faults.outcome import Finding, Mark, Outcome, Proof, Result, cells, named, needed, once_each, outcome
+from svcproof.faults.outcome import (
+    Ask,
+    Cell,
+    Finding,
+    Mark,
+    Outcome,
+    Proof,
+    Result,
+    cells,
+    named,
+    needed,
+    once_each,
+    outcome,
+)
 from svcproof.faults.suite import Scenarios
 from svcproof.faults.trial import Trial
 from svcproof.faults.trying import look_until
@@ -41,10 +54,7 @@ TOGETHER = 8
 class Prover:
     """One prover on one lab. *tell* hears a line for each thing that happens.
 
-    *everything*: run all scenarios under each fault, so that collateral is found; else those that the fault names.
-    *thrifty*: run each core scenario under one of the faults that name it, and each fault with one scenario at least;
-    and those that caught one once more after it, rather than all of them before. *brief*: each fault with one of those
-    only. *among* are the faults that share the scenarios so, where others are tried elsewhere.
+    *among* are the faults that share the scenarios (Ask.SHARED), where some of them are tried elsewhere.
     """
 
     lab: Lab
@@ -53,9 +63,7 @@ class Prover:
     tell: Callable[[str], None]
     folder: Path | None = None
     scenarios: Sequence[str] = ()
-    everything: bool = False
-    thrifty: bool = False
-    brief: bool = False
+    ask: Ask = Ask.NAMED
     among: Sequence[Fault] = ()
     keep: Callable[[Proof], object] = lambda _: None
     """Told the proof so far after each fault: what was found is kept, whatever comes next."""
@@ -106,12 +114,12 @@ class Prover:
             self.tell(f"healing {len(deeds)} deeds of a prover that was killed")
             leftovers.undo()
         self._trial.make()
-        viable = [fault for fault in faults if not misfits(fault, self.lab)]
+        viable = self._fitting(faults)
         known = self._within(self.suite.known())
-        names = known if self.everything else {name for fault in viable for name in fault.breaks}
+        names = known if self.ask is Ask.EVERY else {name for fault in viable for name in fault.breaks}
         ids = [scenario for scenario in known if named(scenario, names)]
-        if self.thrifty:
-            self._share([fault for fault in self.among if not misfits(fault, self.lab)] or viable)
+        if not self.ask.all_named:
+            self._share(viable if self.ask is Ask.FIRST else self._fitting(self.among) or viable)
             self.suite.prepare(name for fault in viable for name in self._asked[fault.name])
             return
         self.suite.prepare(ids)
@@ -123,11 +131,15 @@ class Prover:
 
     def _share(self, faults: Sequence[Fault]) -> None:
         """Share the scenarios out among faults."""
-        names = {name for fault in faults for name in fault.breaks}
-        known = [scenario for scenario in self._within(self.suite.known()) if named(scenario, names)]
-        ids = needed(known, set(self.suite.core()), [fault.breaks for fault in faults])
-        share = once_each({fault.name: fault.breaks for fault in faults}, dict.fromkeys(ids, 1.0))
-        self._asked = {fault: those[:1] if self.brief else those for fault, those in share.items()}
+        breaks = {fault.name: fault.breaks for fault in faults}
+        ids = needed(self._within(self.suite.known()), set(self.suite.core()), breaks.values())
+        if self.ask is Ask.FIRST:
+            self._asked = {fault: [one for one in ids if named(one, names)] for fault, names in breaks.items()}
+        else:
+            self._asked = once_each(breaks, dict.fromkeys(ids, 1.0))
+
+    def _fitting(self, faults: Iterable[Fault]) -> list[Fault]:
+        return [fault for fault in faults if not misfits(fault, self.lab)]
 
     def _within(self, scenarios: Iterable[str]) -> list[str]:
         return [scenario for scenario in scenarios if not self.scenarios or named(scenario, self.scenarios)]
@@ -135,8 +147,8 @@ class Prover:
     def _see_green(self) -> None:
         """See what caught each fault since the last time green again, all in one run: the quickest scenario of each.
 
-        Thrifty, it is every scenario that caught one, for this is its only time without a fault. A fault whose scenario
-        is not green is not clean; thrifty, that scenario has caught nothing.
+        Where not all named are asked, it is every scenario that caught one, for this is its only time without a fault.
+        A fault whose scenario is not green is not clean; and one of those scenarios has then caught nothing.
         """
         faults, self._unseen = self._unseen, []
         wanted = {fault.name: self._to_see(fault) for fault in faults}
@@ -148,7 +160,7 @@ class Prover:
         red = {name: found for name, found in again.items() if not _green(found)}
         for name, found in red.items():
             self.tell(f"  healed, and yet {name} is {found.ending}: {_first(found.why)}")
-        if self.thrifty:
+        if not self.ask.all_named:
             self._baseline |= again
         for place, result in enumerate(self._results):
             if wanted.get(result.fault):
@@ -161,7 +173,7 @@ class Prover:
         said = [f"{name} is {found.ending}: {_first(found.why)}" for name, found in mine.items()]
         said += [f"{', '.join(green)} met again"] if green else []
         healed, clean = "; ".join([result.healed, *said]), result.clean and not mine
-        if not (self.thrifty and mine):
+        if self.ask.all_named or not mine:
             return replace(result, healed=healed, clean=clean)
         marked = tuple(
             replace(cell, mark=Mark.NOT_GREEN, why=mine[cell.scenario].why) if cell.scenario in mine else cell
@@ -173,7 +185,7 @@ class Prover:
     def _to_see(self, fault: Fault) -> list[str]:
         (result,) = (one for one in self._results if one.fault == fault.name)
         caught = sorted(result.marked(Mark.CAUGHT), key=lambda cell: cell.seconds)
-        return [cell.scenario for cell in (caught if self.thrifty else caught[:1])]
+        return [cell.scenario for cell in (caught[:1] if self.ask.all_named else caught)]
 
     def _add(self, place: str, result: Result) -> None:
         self._results.append(result)
@@ -223,32 +235,40 @@ class Prover:
         return replace(result, healed=after.evidence.because, clean=not after.evidence.holds)
 
     def _ask(self, fault: Fault, ground: Ground, evidence: str) -> Result:
-        """Run what could notice."""
-        about = self._asked_about(fault)
-        before = self._before(fault)
-        green = [name for name, found in before.items() if _green(found)]
-        ids = [name for name in green if self.everything or named(name, about.breaks) or named(name, about.may_break)]
-        longest = max((before[name].seconds for name in ids), default=0.0)
-        try:
-            asked = self.suite.run(ids, self._report(fault.name), max(LEAST, SLACK * longest))
-        except SetupProblem as problem:
-            return Result(fault.name, Outcome.TIMED_OUT, f"no scenario could begin: {problem.what}", evidence)
-        marked = cells(about, reason_of(fault, ground), asked, before)
+        """Run what could notice, turn by turn, until one has noticed."""
+        marked: tuple[Cell, ...] = ()
+        for about, before in self._turns(fault):
+            try:
+                marked += self._turn(about, before, ground)
+            except SetupProblem as problem:
+                return Result(fault.name, Outcome.TIMED_OUT, f"no scenario could begin: {problem.what}", evidence)
+            if any(cell.mark is Mark.CAUGHT for cell in marked):
+                break
         ended, because = outcome(marked)
         return Result(fault.name, ended, because, evidence, marked)
 
-    def _asked_about(self, fault: Fault) -> Fault:
-        """Return the fault as if it broke only those that are asked: who was left out has not missed it."""
-        kept = {
-            name for name in fault.breaks if not self.scenarios or any(named(one, [name]) for one in self.scenarios)
-        }
-        if self.thrifty:
-            return replace(fault, breaks=frozenset(self._asked.get(fault.name, ())), may_break={})
-        return replace(fault, breaks=frozenset(kept))
+    def _turns(self, fault: Fault) -> Iterator[tuple[Fault, Mapping[str, Finding]]]:
+        """Yield whom to ask together, as if the fault broke only those, and what was found without it.
 
-    def _before(self, fault: Fault) -> Mapping[str, Finding]:
-        """Return what was found without the fault; thrifty, that is seen only afterwards, and green until then."""
-        return {name: Finding("met") for name in self._asked[fault.name]} if self.thrifty else self._baseline
+        Who is left out has not missed it. What is seen only afterwards is taken for green until then.
+        """
+        if self.ask.all_named:
+            only = self.scenarios
+            kept = {name for name in fault.breaks if not only or any(named(one, [name]) for one in only)}
+            yield replace(fault, breaks=frozenset(kept)), self._baseline
+            return
+        share = self._asked[fault.name]
+        for together in [[name] for name in share] if self.ask is Ask.FIRST else [share]:
+            yield replace(fault, breaks=frozenset(together), may_break={}), dict.fromkeys(together, Finding("met"))
+
+    def _turn(self, about: Fault, before: Mapping[str, Finding], ground: Ground) -> tuple[Cell, ...]:
+        green = [name for name, found in before.items() if _green(found)]
+        every = self.ask is Ask.EVERY
+        ids = [name for name in green if every or named(name, about.breaks) or named(name, about.may_break)]
+        longest = max((before[name].seconds for name in ids), default=0.0)
+        report = self._report(f"{about.name}-{ids[0]}" if self.ask is Ask.FIRST else about.name)
+        asked = self.suite.run(ids, report, max(LEAST, SLACK * longest))
+        return cells(about, reason_of(about, ground), asked, before)
 
     def _report(self, name: str) -> Path | None:
         return self.folder / "runs" / name if self.folder else None

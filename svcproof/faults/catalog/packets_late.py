@@ -1,31 +1,13 @@
 """Packets between nodes are late, and out of order."""
 
-from svcproof.adapters.shell import CommandFailed
-from svcproof.faults.fault import Evidence, Fault, Layer, Unviable
+from svcproof.faults.fault import Evidence, Fault, Layer, Needs
 from svcproof.faults.ground import Ground
 
 
 def inject(ground: Ground) -> None:
+    late = ["tc", "qdisc", "replace", "dev", "eth0", "root", "netem", "delay", "600ms", "100ms", "reorder", "25%"]
     for node in ground.nodes:
-        discipline = [
-            "tc",
-            "qdisc",
-            "replace",
-            "dev",
-            "eth0",
-            "root",
-            "netem",
-            "delay",
-            "600ms",
-            "100ms",
-            "reorder",
-            "25%",
-        ]
-        remove = ["sh", "-c", "tc qdisc delete dev eth0 root 2>/dev/null || true"]
-        try:
-            ground.command(node, discipline, remove)
-        except CommandFailed as problem:
-            raise Unviable("this kernel has no netem: packets cannot be held back") from problem
+        ground.command(node, late, ["sh", "-c", "tc qdisc delete dev eth0 root 2>/dev/null || true"])
 
 
 def in_effect(ground: Ground) -> Evidence:
@@ -41,4 +23,5 @@ FAULT = Fault(
     reason_says="timed out|late|lost",
     inject=inject,
     in_effect=in_effect,
+    needs=Needs(netem=True),
 )

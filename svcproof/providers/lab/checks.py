@@ -59,7 +59,7 @@ def require_machine(plan: LabPlan) -> None:
     """Raise SetupProblem unless the kernel has what this lab needs; found by trying, in about 50 ms."""
     require_root()
     for what, command in {**KERNEL_TRIALS, f"{plan.proxy_mode} rules": PROXY_TRIALS[plan.proxy_mode]}.items():
-        tried = shell.run(["unshare", "--net", "sh", "-ec", command], timeout=SECONDS, check=False)
+        tried = _in_own_network(command)
         if not tried.ok:
             raise SetupProblem(
                 f"the kernel lacks {what}, or does not let us use it: {tried.stderr.strip()}",
@@ -70,6 +70,15 @@ def require_machine(plan: LabPlan) -> None:
     _require_overlay()
     if not cgroups.hierarchies():
         raise SetupProblem("no cgroups are mounted", "mount -t cgroup2 none /sys/fs/cgroup")
+
+
+def has_netem() -> bool:
+    """Whether the kernel can hold packets back; found by trying, in about 10 ms."""
+    return _in_own_network("tc qdisc replace dev lo root netem delay 1ms").ok
+
+
+def _in_own_network(command: str) -> shell.Completed:
+    return shell.run(["unshare", "--net", "sh", "-ec", command], timeout=SECONDS, check=False)
 
 
 def _require_overlay() -> None:
