@@ -2,12 +2,14 @@
 
 import base64
 import copy
+import http.client
 import json
 import math
+import threading
 
 import pytest
 
-from svcproof.faults.saboteurs import lies, webhook
+from svcproof.faults.saboteurs import default_backend, lies, webhook
 from svcproof.faults.saboteurs.favour import rules
 from svcproof.faults.saboteurs.lies import told
 from svcproof.faults.saboteurs.stream import Stream, Timing
@@ -182,3 +184,18 @@ def test_the_favoured_backend_is_the_first_of_two_or_more() -> None:
     text = rules("t", [web], [endpoint_slice("10.0.0.2", "10.0.0.1")])
     assert "ip daddr 10.96.0.9 tcp dport 80 numgen random mod 10 < 9 dnat ip to 10.0.0.1:8080;" in text
     assert "dnat" not in rules("t", [web], [endpoint_slice("10.0.0.1")])
+
+
+def test_a_default_backend_says_the_same_to_everyone() -> None:
+    server = default_backend.Server(("::", 0), default_backend.Handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        for host in ("127.0.0.1", "::1"):
+            caller = http.client.HTTPConnection(host, server.server_port, timeout=5)
+            caller.request("GET", "/anything")
+            answer = caller.getresponse()
+            assert (answer.status, answer.read()) == (200, default_backend.PAGE)
+            caller.close()
+    finally:
+        server.shutdown()
+        server.server_close()

@@ -13,6 +13,9 @@ PREFIX = "svcproof_fault_"
 BEFORE_SERVICES = -150
 """After connection tracking (-200), before a Service's address becomes an endpoint's (-100)."""
 
+AFTER_SERVICES = -90
+"""A Service's address is an endpoint's by now (-100), unless it has none."""
+
 BEFORE_FILTERS = -10
 """Addresses are the endpoints' by now; the proxy's own filters (0) have not spoken."""
 
