@@ -7,9 +7,13 @@ from svcproof.model.service import Backends, Equipment, ServiceKind
 
 
 @given("a {kind:Kind} Service {name:Name} with {equipment:Equipment}")
-@when("a {kind:Kind} Service {name:Name} with {equipment:Equipment} joins")
 def a_service(context: Context, kind: ServiceKind, name: str, equipment: Equipment) -> None:
     world(context).serve(name, kind, equipment)
+
+
+@when("a {kind:Kind} Service {name:Name} with {equipment:Equipment} joins")
+def a_service_joins(context: Context, kind: ServiceKind, name: str, equipment: Equipment) -> None:
+    world(context).join(name, kind, equipment)
 
 
 @when("{name:Name} is exposed by a {kind:Kind} Service")

@@ -169,6 +169,13 @@ class World:
         if equipment.setting is not None:
             self.traffic.mark(CHANGED)
 
+    def join(self, name: str, kind: ServiceKind, equipment: Equipment) -> None:
+        """Put a Service and its backends up as the event that is judged: it must list them within the budget."""
+        self.stage.declare(name, kind, equipment.backends, equipment.setting)
+        if equipment.setting is not None:
+            self.traffic.mark(CHANGED)
+        self.settle(name, equipment.backends.count)
+
     def scale(self, name: str, count: int) -> None:
         """Scale a Deployment, as an action of the history."""
         self.veterans[name] = set(self.stage.known[name])

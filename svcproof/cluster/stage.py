@@ -58,10 +58,14 @@ class Stage:
     # declaring
 
     def serve(self, name: str, kind: ServiceKind, backends: Backends, setting: Setting | None = None) -> None:
-        """Declare a Service, then its Deployment (pods learn only of Services older than they), and await both."""
+        """Declare a Service and its Deployment, and await its endpoints."""
+        self.declare(name, kind, backends, setting)
+        self.await_endpoints(name, backends.count)
+
+    def declare(self, name: str, kind: ServiceKind, backends: Backends, setting: Setting | None = None) -> None:
+        """Declare a Service, then its Deployment (pods learn only of Services older than they), and await its pods."""
         self.expose(name, kind, setting, services.ports(backends.application))
         self.deploy(name, backends)
-        self.await_endpoints(name, backends.count)
 
     def expose(
         self, name: str, kind: ServiceKind, setting: Setting | None = None, ports: Sequence[Port] = (Port(),)

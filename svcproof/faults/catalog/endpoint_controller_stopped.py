@@ -5,7 +5,7 @@ from svcproof.faults.ground import Ground
 from svcproof.faults.sights import fresh_service
 from svcproof.providers.lab.plan import CONTROL_PLANE
 
-WITHOUT = "--controllers=*,-endpointslice-controller"
+WITHOUT = "--controllers=*,-endpointslice-controller,-endpointslice-mirroring-controller"
 
 
 def inject(ground: Ground) -> None:
@@ -22,9 +22,9 @@ def in_effect(ground: Ground) -> Evidence:
 
 FAULT = Fault(
     name="endpoint-controller-stopped",
-    stands_for="The EndpointSlice controller does not run: no change of pods or Services reaches anybody.",
+    stands_for="The EndpointSlice controllers do not run: no change of pods or Services reaches anybody.",
     layer=Layer.CONTROL_PLANE,
-    breaks=frozenset({"es-01", "es-05", "src-05", "es-18", "es-22"}),
+    breaks=frozenset({"es-01", "es-18", "es-22"}),
     reason_says="endpoint|slice|within|never|ready",
     inject=inject,
     in_effect=in_effect,
