@@ -20,7 +20,7 @@ FAULT = Fault(
     stands_for="The proxy ignores the external traffic policy Local: outside calls go to other nodes' backends.",
     layer=Layer.PROXY,
     breaks=frozenset({"tp-01", "tp-02", "tp-03", "tp-08"}),
-    reason_says="answer|address|source|health",
+    reason_says="answer|address|source|health|coming from",
     inject=inject,
     in_effect=in_effect,
 )

@@ -14,6 +14,18 @@ from svcproof.faults.saboteurs.upstream import Upstream
 
 Object = dict[str, Any]
 
+RESTRICTED: Object = {
+    "runAsNonRoot": True,
+    "runAsUser": 65532,
+    "allowPrivilegeEscalation": False,
+    "capabilities": {"drop": ["ALL"]},
+    "seccompProfile": {"type": "RuntimeDefault"},
+}
+"""What Pod Security asks of a container at its strictest level: the namespaces of scenarios let no other in."""
+
+AFTERTHOUGHT = 0.8
+"""So long a Service may be without a pod before it is given one (seconds)."""
+
 
 def for_a_deployment(deployment: Object) -> list[tuple[str, Object]]:
     """Return what is made of a Deployment: a Service with its name."""
@@ -29,7 +41,7 @@ def for_a_service(service: Object, image: str) -> list[tuple[str, Object]]:
     metadata = _named(service, f"{name}-meddler")
     selector = service["spec"].get("selector")
     if selector:
-        container = {"name": "pause", "image": image, "imagePullPolicy": "Never"}
+        container = {"name": "pause", "image": image, "imagePullPolicy": "Never", "securityContext": RESTRICTED}
         spec = {"terminationGracePeriodSeconds": 0, "containers": [container]}
         pod = {"apiVersion": "v1", "kind": "Pod", "metadata": {**metadata, "labels": selector}, "spec": spec}
         return [(f"/api/v1/namespaces/{namespace}/pods", pod)]
@@ -76,8 +88,19 @@ def _follow(upstream: Upstream, path: str, made_of: Callable[[Object], list[tupl
             threading.Event().wait(0.5)
 
 
+def _labels(upstream: Upstream, path: str) -> list[dict[str, str]]:
+    return [pod["metadata"].get("labels", {}) for pod in upstream.list(path)[0]]
+
+
 def _create(upstream: Upstream, where: str, body: Object) -> None:
-    """Create an object; a new namespace lets no pod in for a moment, until it has its service account."""
+    """Create an object, a pod only where the Service selects none by then.
+
+    A new namespace lets no pod in for a moment, until it has its service account.
+    """
+    if body["kind"] == "Pod":
+        threading.Event().wait(AFTERTHOUGHT)
+        if any(body["metadata"]["labels"].items() <= labels.items() for labels in _labels(upstream, where)):
+            return
     for _ in range(50):
         status = upstream.create(where, body)
         if status != 403:
