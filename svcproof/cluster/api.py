@@ -134,7 +134,17 @@ class Watch(Protocol):
         """End it: a reader that waits for its next change ends at once; safe to call twice."""
 
 
-class ClusterApi(Protocol):
+class Conversing(Protocol):
+    """What traffic wants of an API server: to talk with probers in pods, and to know when it was away itself."""
+
+    def start(self, namespace: str, pod: str, container: str, argv: Sequence[str]) -> Running:
+        """Start a command in a pod that the caller converses with."""
+
+    def silent_ago(self) -> float:
+        """Return how long ago no connection to the server could be made (seconds); infinite where that never was."""
+
+
+class ClusterApi(Conversing, Protocol):
     """A Kubernetes API server as the suite sees it.
 
     Reads are retried within a short patience on 429, 5xx and broken connections; writes only when they cannot have
@@ -194,9 +204,6 @@ class ClusterApi(Protocol):
         *accept* asks for another form than the object's own, such as the table that kubectl prints.
         """
 
-    def silent_ago(self) -> float:
-        """Return how long ago no connection to the server could be made (seconds); infinite where that never was."""
-
     def watch(self, kind: str, namespace: str = "", *, labels: str = "", until: float = 0.0) -> Watch:
         """Return the changes from now on, without end unless closed or *until* (monotonic seconds) passes.
 
@@ -207,9 +214,6 @@ class ClusterApi(Protocol):
         self, namespace: str, pod: str, container: str, argv: Sequence[str], *, stdin: str = "", timeout: float = 30.0
     ) -> Ran:
         """Run a command in a pod to its end; raise ExecTrouble when its end is not known."""
-
-    def start(self, namespace: str, pod: str, container: str, argv: Sequence[str]) -> Running:
-        """Start a command in a pod that the caller converses with."""
 
     def logs(self, namespace: str, pod: str, container: str = "", *, lines: int = 100, previous: bool = False) -> str:
         """Return the last lines a container wrote."""

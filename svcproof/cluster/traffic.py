@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from io import StringIO
 from typing import Any, Protocol
 
-from svcproof.cluster.api import ApiTrouble, ClusterApi, ExecTrouble
+from svcproof.cluster.api import ApiTrouble, Conversing, ExecTrouble
 from svcproof.cluster.vantages import Outside, Place
 from svcproof.cluster.waiting import Bell, Deadline
 from svcproof.model.evidence import RECOVERY_SECONDS
@@ -123,7 +123,7 @@ class Prober:
     that was told to *linger* goes on while its stream is cut, and tells everything when it is spoken to again.
     """
 
-    def __init__(self, api: ClusterApi, place: Place, clock: Clock) -> None:
+    def __init__(self, api: Conversing, place: Place, clock: Clock) -> None:
         self.place = place
         self.streams: dict[str, _Stream] = {}
         self.records: list[list[Any]] = []
@@ -355,7 +355,7 @@ class Traffic:
 
     def __init__(
         self,
-        api: ClusterApi,
+        api: Conversing,
         clock: Clock,
         control_for_outside: str = "",
         recording: Evidence | None = None,

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
-from svcproof.cluster.api import ClusterApi, Conflict, ExecTrouble, Running
+from svcproof.cluster.api import ClusterApi, Conflict, Conversing, ExecTrouble, Running
 from svcproof.cluster.sandbox import PRIVILEGED, Sandbox
 from svcproof.cluster.services import is_ready
 from svcproof.cluster.waiting import Deadline, Sighting, await_state
@@ -37,11 +37,11 @@ class Outside:
     description: str = "outside"
     node: str = ""
 
-    def start(self, api: ClusterApi) -> Running:  # noqa: ARG002 - the other kind of place needs it
+    def start(self, api: Conversing) -> Running:  # noqa: ARG002 - the other kind of place needs it
         """Start a prober here."""
         return self.launch()
 
-    def resume(self, api: ClusterApi, name: str) -> Running:  # noqa: ARG002
+    def resume(self, api: Conversing, name: str) -> Running:  # noqa: ARG002
         """Raise ExecTrouble: a prober of ours that was cut off is dead."""
         raise ExecTrouble(f"the prober outside is gone, and {name} with it")
 
@@ -56,11 +56,11 @@ class InPod:
     node: str = ""
     description: str = ""
 
-    def start(self, api: ClusterApi) -> Running:
+    def start(self, api: Conversing) -> Running:
         """Start a prober here; raise ExecTrouble."""
         return api.start(self.namespace, self.pod, self.container, (*AGENT, "probe", "--apart"))
 
-    def resume(self, api: ClusterApi, name: str) -> Running:
+    def resume(self, api: Conversing, name: str) -> Running:
         """Speak again to a prober that was told to linger by this name; raise ExecTrouble."""
         return api.start(self.namespace, self.pod, self.container, (*AGENT, "resume", "--name", name))
 
