@@ -24,6 +24,12 @@ def test_the_list_names_each_fault_its_layer_and_whom_it_breaks(capsys: pytest.C
     assert capsys.readouterr().out.startswith("proxy          affinity-ignored   ")
 
 
+def test_scenarios_choose_the_faults_that_break_them(capsys: pytest.CaptureFixture[str]) -> None:
+    command.prove(scenario=["sa-01-1.1", "cip-08"], show=True)
+    listed = [line.split("  ")[0] + line[15:].split()[0] for line in capsys.readouterr().out.splitlines()[::2]]
+    assert listed == ["proxyaffinity-ignored", "control planeselectors-ignored"]
+
+
 @pytest.mark.parametrize(
     ("asked", "says"),
     [

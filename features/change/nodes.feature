@@ -51,6 +51,7 @@ Feature: Nodes that go and come back under traffic
     @ch-33 @SC-13 @slow @needs.node-control
     Scenario: the node with all backends is cut off, and the Service comes to refuse
       Given a NodePort Service "web" with 2 ready backends on another node
+      And a pod on one node is answered at the cluster IP of "web"
       When another node is cut off
       Then within the convergence time a pod on one node is refused at the cluster IP of "web"
 

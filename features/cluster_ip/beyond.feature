@@ -114,6 +114,7 @@ Feature: What else a Service's addresses do
     @cip-20 @RJ-4
     Scenario: a Service that loses its last backend comes to refuse
       Given a ClusterIP Service "echo" with 1 ready backend
+      And a pod is answered at the cluster IP of "echo"
       When "echo" is scaled to no backends
       Then within the convergence time "echo" lists exactly no ready endpoints
       And within the convergence time a pod is refused at the cluster IP of "echo"

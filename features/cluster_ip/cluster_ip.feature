@@ -95,6 +95,7 @@ Feature: Cluster IPs
     Scenario: a deleted Service's cluster IP falls silent
       Given a ClusterIP Service "echo" with 1 ready backend
       And a ClusterIP Service "other" with 1 ready backend
+      And a pod is answered at the cluster IP of "echo"
       When the Service "echo" is deleted
       Then within the convergence time a pod is not answered at the former cluster IP of "echo"
       But within the convergence time a pod is answered at the cluster IP of "other"
@@ -122,6 +123,7 @@ Feature: Cluster IPs
     @cip-27 @RD-4
     Scenario: a Service whose backends have all turned unready comes to refuse
       Given a ClusterIP Service "echo" with 2 ready backends
+      And a pod is answered at the cluster IP of "echo"
       When every backend of "echo" turns unready
       Then within the convergence time a pod is refused at the cluster IP of "echo"
 

@@ -56,6 +56,7 @@ Feature: External names
     @en-05 @EN-5 @EN-6 @extended
     Scenario: a Service that becomes an alias gives up its address
       Given a ClusterIP Service "echo" with 1 ready backend
+      And a pod is answered at the cluster IP of "echo"
       When the Service "echo" is updated with:
         """
         spec: {type: ExternalName, externalName: db.example.com}
@@ -67,6 +68,7 @@ Feature: External names
     @en-06 @EN-6 @needs.node-addresses @extended
     Scenario: a NodePort Service that becomes an alias closes its node port
       Given a NodePort Service "echo" with 1 ready backend
+      And a host outside the cluster is answered at the node port of "echo" on every node
       When the Service "echo" is updated with:
         """
         spec: {type: ExternalName, externalName: db.example.com}

@@ -71,6 +71,7 @@ Feature: Node ports
     @np-05 @NP-15
     Scenario: a Service that becomes a ClusterIP Service closes its node port
       Given a NodePort Service "echo" with 1 ready backend
+      And a host outside the cluster is answered at the node port of "echo" on every node
       When "echo" becomes a ClusterIP Service
       Then within the convergence time a host outside the cluster is not answered at the former node port of "echo" on every node
       But within the convergence time a pod is answered at the cluster IP of "echo"
@@ -85,6 +86,7 @@ Feature: Node ports
     Scenario: a deleted Service closes its node port
       Given a NodePort Service "echo" with 1 ready backend
       And a NodePort Service "other" with 1 ready backend
+      And a host outside the cluster is answered at the node port of "echo" on every node
       When the Service "echo" is deleted
       Then within the convergence time a host outside the cluster is not answered at the former node port of "echo" on every node
       But within the convergence time a host outside the cluster is answered at the node port of "other" on every node

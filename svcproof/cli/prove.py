@@ -25,7 +25,8 @@ Names = Annotated[
     list[str] | None, typer.Option("--fault", "-f", metavar="NAME", help="Only this fault; may be repeated.")
 ]
 Ids = Annotated[
-    list[str] | None, typer.Option("--scenario", "-s", metavar="ID", help="Only this scenario; may be repeated.")
+    list[str] | None,
+    typer.Option("--scenario", "-s", metavar="ID", help="Only this scenario, under its faults; may be repeated."),
 ]
 Layers = Annotated[list[str] | None, typer.Option("--layer", help="Only the faults of this layer; may be repeated.")]
 Show = Annotated[bool, typer.Option("--list", help="List the faults and whom they break; nothing is broken.")]
@@ -82,7 +83,7 @@ def prove(  # noqa: PLR0917 - typer makes an option of each
     from svcproof.faults.catalog import load
 
     every = load()
-    chosen = _chosen(every, fault or [], layer or [])
+    chosen = _chosen(every, fault or [], layer or [], scenario or [])
     if show:
         print("\n".join(_line(one) for one in chosen))
         return
@@ -162,7 +163,9 @@ def _suite(lab: Lab, jobs: int) -> Suite:
     return Suite(settings, jobs, settle, lambda run: known[0].clean(run, False))
 
 
-def _chosen(every: Mapping[str, Fault], names: list[str], layers: list[str]) -> list[Fault]:
+def _chosen(every: Mapping[str, Fault], names: list[str], layers: list[str], ids: list[str]) -> list[Fault]:
+    from svcproof.faults.outcome import related
+
     if strange := [name for name in names if name not in every]:
         raise SetupProblem(f"no fault is called {', '.join(strange)}", "`svcproof prove --list` names them all")
     known = {fault.layer.value for fault in every.values()}
@@ -171,6 +174,8 @@ def _chosen(every: Mapping[str, Fault], names: list[str], layers: list[str]) -> 
     chosen = [
         one for one in every.values() if (not names or one.name in names) and (not layers or one.layer.value in layers)
     ]
+    if ids:
+        chosen = [one for one in chosen if any(related(id_, broken) for id_ in ids for broken in one.breaks)]
     return sorted(chosen, key=lambda one: one.layer.rank)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from svcproof.cluster import workloads
-from svcproof.cluster.api import Object
+from svcproof.cluster.api import NotFound, Object
 from svcproof.cluster.services import SERVICE_NAME_LABEL, joined
 from svcproof.cluster.stage import Stage
 from svcproof.cluster.waiting import Deadline, NotConverged, Sighting, await_state
@@ -99,7 +99,10 @@ class Listings:
         """Say whether the Endpoints object of a Service lists the ready addresses that its slices list."""
 
         def judge() -> Verdict:
-            legacy = self.stage.api.get("Endpoints", name, self.stage.sandbox.namespace())
+            try:
+                legacy = self.stage.api.get("Endpoints", name, self.stage.sandbox.namespace())
+            except NotFound:
+                return violated(f'there is no Endpoints object "{name}"')
             said = {one["ip"] for subset in legacy.get("subsets") or [] for one in subset.get("addresses") or []}
             wanted = {one.address for one in listing.entries(self.slices(name)) if one.ready}
             if not wanted:

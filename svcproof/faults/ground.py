@@ -20,7 +20,7 @@ from svcproof.cluster.api import ClusterApi, NotFound, Object
 from svcproof.cluster.waiting import Deadline, Rounds, Sighting, await_state
 from svcproof.faults import rules
 from svcproof.faults.fault import Fault, Unviable
-from svcproof.faults.journal import Deed, Journal
+from svcproof.faults.journal import Deed, Journal, taking_back
 from svcproof.faults.looking import Looks, Seen
 from svcproof.faults.saboteurs.lies import SPARED
 from svcproof.faults.trial import Trial
@@ -142,20 +142,21 @@ class Ground:
         return self.api.apply(body)
 
     def change(self, kind: str, name: str, namespace: str, patch: Callable[[Object], Object]) -> None:
-        """Change an object by a merge patch made of what it is; its spec and data are put back afterwards."""
+        """Change an object by a merge patch made of what it is; what it changes is put back afterwards."""
         before = self.api.get(kind, name, namespace)
-        kept = {part: before[part] for part in ("spec", "data") if part in before}
-        self._do({"do": "put back", "kind": kind, "namespace": namespace, "name": name, "patch": kept})
-        self.api.patch(kind, name, namespace, patch(before))
+        change = patch(before)
+        back = taking_back(change, before)
+        self._do({"do": "put back", "kind": kind, "namespace": namespace, "name": name, "patch": back})
+        self.api.patch(kind, name, namespace, change)
 
     def status(self, kind: str, name: str, patch: Mapping[str, Any], namespace: str = "") -> None:
         """Say something else in an object's status; what was said there is said again afterwards."""
-        before = self.api.get(kind, name, namespace).get("status", {})
-        kept = {"status": {part: before.get(part) for part in patch}}
+        change = {"status": dict(patch)}
+        back = taking_back(change, self.api.get(kind, name, namespace))
         self._do(
-            {"do": "put back", "kind": kind, "namespace": namespace, "name": name, "patch": kept, "part": "status"}
+            {"do": "put back", "kind": kind, "namespace": namespace, "name": name, "patch": back, "part": "status"}
         )
-        self.api.patch(kind, name, namespace, {"status": dict(patch)}, subresource="status")
+        self.api.patch(kind, name, namespace, change, subresource="status")
 
     def delete(self, kind: str, name: str, namespace: str) -> None:
         """Delete an object; it is made again afterwards."""

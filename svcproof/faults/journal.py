@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -40,3 +41,13 @@ class Journal:
             write_file(self.path, json.dumps(deeds, indent=1))
         else:
             self.path.unlink(missing_ok=True)
+
+
+def taking_back(patch: Mapping[str, Any], before: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the merge patch (RFC 7396) that undoes *patch* in an object that was *before*: what it added goes."""
+    return {
+        name: taking_back(value, before[name])
+        if isinstance(value, Mapping) and isinstance(before.get(name), Mapping)
+        else before.get(name)
+        for name, value in patch.items()
+    }

@@ -157,6 +157,11 @@ def named(scenario: str, ids: Iterable[str]) -> str:
     return next((name for name in ids if scenario == name or scenario.startswith(f"{name}-")), "")
 
 
+def related(one: str, other: str) -> bool:
+    """Whether two ids are of one scenario: the same, or an outline's and a row's of it."""
+    return bool(named(one, [other]) or named(other, [one]))
+
+
 def cells(fault: Fault, reason: str, asked: Mapping[str, Finding], baseline: Mapping[str, Finding]) -> tuple[Cell, ...]:
     """Mark every scenario that was asked under a fault, and every named one that could not be.
 

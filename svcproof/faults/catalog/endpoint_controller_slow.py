@@ -1,8 +1,11 @@
 """EndpointSlices follow pods only after twenty seconds."""
 
+from contextlib import suppress
+
+from svcproof.cluster.waiting import NotConverged
 from svcproof.faults.fault import Evidence, Fault, Layer
 from svcproof.faults.ground import Ground
-from svcproof.faults.sights import an_unready_pod
+from svcproof.faults.sights import an_unready_pod, await_true
 from svcproof.providers.lab.plan import CONTROL_PLANE
 
 SECONDS = 20
@@ -16,19 +19,19 @@ def inject(ground: Ground) -> None:
 
 
 def in_effect(ground: Ground) -> Evidence:
-    service = ground.trial.service()
-    ground.trial.slices(service["metadata"]["name"])
+    service = ground.trial.service()["metadata"]["name"]
     address = ground.trial.pod_address(ground.victim)
+
+    def listed() -> list[bool]:
+        endpoints = [one for found in ground.trial.slices(service) for one in found.get("endpoints") or []]
+        return [one["conditions"].get("ready") for one in endpoints if one["addresses"] == [address]]
+
+    with suppress(NotConverged):  # what an earlier look changed is followed late, too
+        await_true("the pod's endpoint ready", lambda: listed() == [True], SECONDS + 5)
     with an_unready_pod(ground):
-        ready = [
-            endpoint["conditions"].get("ready")
-            for found in ground.trial.slices(service["metadata"]["name"])
-            for endpoint in found.get("endpoints") or []
-            if endpoint["addresses"] == [address]
-        ]
-    return Evidence(
-        ready == [True], f"1 s after the pod of {ground.victim} turned unready, its endpoint says ready: {ready}"
-    )
+        ready = listed()
+    says = f"1 s after the pod of {ground.victim} turned unready, its endpoint says ready: {ready}"
+    return Evidence(ready == [True], says)
 
 
 FAULT = Fault(
@@ -55,5 +58,5 @@ FAULT = Fault(
     reason_says="within|convergence|still|after|endpoint",
     inject=inject,
     in_effect=in_effect,
-    wait=40,
+    wait=60,
 )

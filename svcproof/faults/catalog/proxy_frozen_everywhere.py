@@ -23,6 +23,8 @@ FAULT = Fault(
             "src-02",
             "cip-01",
             "cip-10",
+            "lb-04",
+            "lb-09",
             "np-04",
             "np-12",
             "dns-08",
