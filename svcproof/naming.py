@@ -224,6 +224,10 @@ class Lookups:
     def searches(self) -> Verdict:
         """Require that the pod's resolver completes names as the Kubernetes documentation says."""
         verdicts = [resolver.searches(found, namespace) for namespace, found in self._read()]
+        found_by = {
+            f"{place.pod} on {place.node}": found for place, (_, found) in zip(self.readers, self._read(), strict=True)
+        }
+        verdicts.append(resolver.one_domain(found_by))
         return self.here.say("searches", worst(verdicts))
 
     def are_as_given(self) -> Verdict:

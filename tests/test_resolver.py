@@ -2,7 +2,15 @@
 
 import pytest
 
-from svcproof.model.resolver import Resolver, asks_cluster_dns, is_a_dns_service, is_as_given, read, searches
+from svcproof.model.resolver import (
+    Resolver,
+    asks_cluster_dns,
+    is_a_dns_service,
+    is_as_given,
+    one_domain,
+    read,
+    searches,
+)
 from svcproof.model.verdict import Answer
 
 TEXT = """\
@@ -67,3 +75,12 @@ def test_a_resolver_that_is_not_as_given_violates(servers: list[str], search: li
     found = Resolver(("10.96.0.10", "192.0.2.1"), ("shop.svc.example", "far.example"))
 
     assert is_as_given(found, servers, search, alone=alone).answer is Answer.VIOLATED
+
+
+def test_every_pod_searches_the_same_domain() -> None:
+    found = {"a on node-1": read(TEXT), "b on node-2": read(TEXT)}
+    assert one_domain(found).answer is Answer.MET
+    other = one_domain({**found, "c on node-3": read(TEXT.replace("cluster.local", "cluster.lokal"))})
+    assert other.answer is Answer.VIOLATED
+    assert "cluster.lokal (c on node-3)" in other.because
+    assert one_domain({**found, "c on node-3": Resolver((), ())}).answer is Answer.VIOLATED

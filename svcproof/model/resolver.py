@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from ipaddress import ip_address
 
@@ -77,3 +77,18 @@ def searches(found: Resolver, namespace: str) -> Verdict:
         return met(f"the resolver searches {', '.join(found.search)}")
     wanted = f"{first}DOMAIN, svc.DOMAIN, DOMAIN"
     return violated(f"the resolver searches {', '.join(found.search) or 'nothing'}; wanted {wanted} first of all")
+
+
+def one_domain(found: Mapping[str, Resolver]) -> Verdict:
+    """Every pod's resolver searches the same domain of the cluster: only one is served; *found* is by pod.
+
+    Kubernetes docs, Kubelet Configuration, clusterDomain.
+    """
+    pods: dict[str, list[str]] = {}
+    for pod, resolver in found.items():
+        domain = next((entry.removeprefix("svc.") for entry in resolver.search if entry.startswith("svc.")), "none")
+        pods.setdefault(domain, []).append(pod)
+    if len(pods) == 1:
+        return met(f"every resolver searches the domain {next(iter(pods))}")
+    told = "; ".join(f"{domain} ({', '.join(those)})" for domain, those in pods.items())
+    return violated(f"the resolvers search several domains of the cluster, wanted one: {told}")

@@ -19,7 +19,7 @@ FAULT = Fault(
     stands_for="The proxy hashes by source address only: every caller stays with one backend, affinity or not.",
     layer=Layer.PROXY,
     breaks=frozenset({"cip-02", "np-02", "sa-01-1.2", "sa-10"}),
-    reason_says="never answered|not answer|one backend|several|same|spread",
+    reason_says="never answered|not answer|one backend|several|same|spread|luck",
     inject=inject,
     in_effect=in_effect,
 )

@@ -42,7 +42,7 @@ FAULT = Fault(
     stands_for="The load balancer's speakers are gone: addresses are given, and nobody answers for them.",
     layer=Layer.ADD_ON,
     breaks=frozenset({"lb-01"}),
-    reason_says="lost|timed out|unreachable|answered|never",
+    reason_says="lost|timed out|unreachable|no way|answered|never",
     inject=inject,
     in_effect=in_effect,
     needs=Needs(add_ons=frozenset({"metallb"})),

@@ -38,7 +38,7 @@ FAULT = Fault(
             "ti-20",
         }
     ),
-    reason_says="refused|timed out|never|unreachable|lost|answered",
+    reason_says="refused|timed out|never|unreachable|lost|answer",
     inject=inject,
     in_effect=in_effect,
 )
