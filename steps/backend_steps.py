@@ -4,7 +4,7 @@ from svcproof.cluster.transitions import CHANGED
 from svcproof.gherkin import Context, given, then, when, world
 from svcproof.model.answers import addresses_of_their_own
 from svcproof.model.service import Backends
-from svcproof.wishes import asking
+from svcproof.wishes import asking, listings
 
 
 @given("a Deployment {name:Name} with {backends:Backends}")
@@ -16,6 +16,7 @@ def a_deployment(context: Context, name: str, backends: Backends) -> None:
 @given("{name:Name} is scaled to {count:BackendCount}")
 def has_been_scaled(context: Context, name: str, count: int) -> None:
     world(context).scale_first(name, count)
+    listings(context).follow(name)
 
 
 @when("{name:Name} is scaled to {count:BackendCount}")

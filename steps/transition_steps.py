@@ -10,6 +10,11 @@ from svcproof.wishes import listings
 
 
 @given("{some:Some} of {name:Name} {transition:Transition}")
+def some_backends_have_changed(context: Context, some: Some, name: str, transition: Transition) -> None:
+    some_backends_change(context, some, name, transition)
+    listings(context).follow(name)
+
+
 @when("{some:Some} of {name:Name} {transition:Transition}")
 def some_backends_change(context: Context, some: Some, name: str, transition: Transition) -> None:
     here = world(context)

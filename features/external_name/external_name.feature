@@ -22,6 +22,7 @@ Feature: External names
         metadata: {name: database}
         spec: {type: ExternalName, externalName: db.example.com}
         """
+      And a pod has found the full name of "database"
       When the Service "database" is updated with:
         """
         spec: {externalName: db2.example.com}

@@ -14,6 +14,7 @@ Feature: Headless Services
     @hl-02 @HL-6 @core
     Scenario Outline: the name follows the scale from <before> to <after>
       Given a headless Service "echo" with <before>
+      And a pod has found the full name of "echo"
       When "echo" is scaled to <after>
       Then within the convergence time "echo" lists exactly <listed>
       And within the convergence time a pod finds the full name of "echo" at exactly the addresses of the ready pods of "echo"
@@ -26,6 +27,7 @@ Feature: Headless Services
     @hl-10 @HL-3 @core
     Scenario: the name follows a pod to its replacement
       Given a headless Service "echo" with 1 ready backend
+      And a pod has found the full name of "echo"
       When one backend of "echo" is deleted by force
       Then within the convergence time "echo" lists exactly 1 ready endpoint
       And within the convergence time a pod finds the full name of "echo" at exactly the addresses of the ready pods of "echo"

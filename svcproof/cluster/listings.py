@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from svcproof.cluster import workloads
 from svcproof.cluster.api import NotFound, Object
 from svcproof.cluster.services import SERVICE_NAME_LABEL, joined
-from svcproof.cluster.stage import Stage
+from svcproof.cluster.stage import PODS_SECONDS, Stage
 from svcproof.cluster.waiting import Deadline, NotConverged, Sighting, await_state
 from svcproof.model import listing
 from svcproof.model.listing import State
@@ -72,14 +72,28 @@ class Listings:
 
     def tell_pods_as_they_are(self, name: str) -> Verdict:
         """Say whether a Service's slices come to tell its pods as they are, within the budget."""
+        return self._within_budget(f'the endpoints of "{name}" as its pods are', self._telling(name))
+
+    def follow(self, name: str) -> None:
+        """Await, with patience, that a Service's slices tell its pods as they are; without a Service there are none."""
+        try:
+            judge = self._telling(name)
+        except NotFound:
+            return
+
+        def look() -> Sighting[bool]:
+            verdict = judge()
+            return Sighting(verdict.because, verdict.answer is Answer.MET or None)
+
+        within = Deadline(self.stage.settings.seconds(PODS_SECONDS))
+        await_state(f'the endpoints of "{name}" as its pods are', look, within, self.stage.sandbox.watches().news)
+
+    def _telling(self, name: str) -> Callable[[], Verdict]:
         zones = {node["metadata"]["name"]: (node["metadata"].get("labels") or {}).get(ZONE_LABEL, "")
                  for node in self.stage.api.list("Node")}  # fmt: skip
         service = self.stage.service(name)
         watches = self.stage.sandbox.watches()
-        return self._within_budget(
-            f'the endpoints of "{name}" as its pods are',
-            lambda: listing.tells_pods_as_they_are(service, watches.objects("Pod"), self.slices(name), zones),
-        )
+        return lambda: listing.tells_pods_as_they_are(service, watches.objects("Pod"), self.slices(name), zones)
 
     def lists_one_that_is(self, state: State, name: str) -> Verdict:
         """Say whether a Service's slices come to list an endpoint in this state, within the budget."""

@@ -40,7 +40,7 @@ from svcproof.providers.lab import Lab
 PATIENCE_BEFORE = 15.0
 """So long a fault may look as if it were in effect before it is: trial Services come up."""
 
-LEAST = 90.0
+LEAST = 100.0
 SLACK = 4.0
 """A scenario under a fault may take so many times as long as without, and *LEAST* seconds at least."""
 

@@ -58,6 +58,13 @@ def _services(lie: Mapping[str, Any]) -> list[Object]:
     return Upstream.of(lie["upstream"]).list("/api/v1/services")[0]
 
 
+def _staying(lie: Mapping[str, Any]) -> list[Object]:
+    """Return the Services of the namespaces that are not on their way out."""
+    namespaces = Upstream.of(lie["upstream"]).list("/api/v1/namespaces")[0]
+    going = {one["metadata"]["name"] for one in namespaces if "deletionTimestamp" in one["metadata"]}
+    return [service for service in _services(lie) if service["metadata"]["namespace"] not in going]
+
+
 def _variables(services: Iterable[Object], of: Callable[[str], bool]) -> dict[str, str]:
     variables: dict[str, str] = {}
     for service in list(services):
@@ -92,7 +99,7 @@ def refusal(request: Object, denials: list[dict[str, Any]]) -> str:
             return f"{denial['field']} is not wanted here"
         if what == "node ports" and {port.get("nodePort") for port in spec.get("ports", [])} & set(denial["ports"]):
             return "this node port is not wanted here"
-        if what == "name in use" and _is_in_use(request, _services(denial)):
+        if what == "name in use" and _is_in_use(request, _staying(denial)):
             return "the cluster has a Service of this name"
     return ""
 
