@@ -30,6 +30,7 @@ from svcproof.faults.outcome import (
     needed,
     once_each,
     outcome,
+    related,
 )
 from svcproof.faults.suite import Scenarios
 from svcproof.faults.trial import Trial
@@ -254,7 +255,7 @@ class Prover:
         """
         if self.ask.all_named:
             only = self.scenarios
-            kept = {name for name in fault.breaks if not only or any(named(one, [name]) for one in only)}
+            kept = {name for name in fault.breaks if not only or any(related(one, name) for one in only)}
             yield replace(fault, breaks=frozenset(kept)), self._baseline
             return
         share = self._asked[fault.name]
