@@ -72,10 +72,8 @@ class Lookups:
 
     here: World
     questions: list[Question] = field(default_factory=list)
-    configurations: list[tuple[str, resolver.Resolver]] = field(default_factory=list)
-    """The namespace and resolver of every pod that was looked into."""
-    readers: list[InPod] = field(default_factory=list)
-    """The pods that were looked into, in the same order."""
+    resolvers: list[tuple[InPod, resolver.Resolver]] = field(default_factory=list)
+    """Every pod that was looked into, and its resolver."""
 
     # asking
 
@@ -99,8 +97,7 @@ class Lookups:
             if not isinstance(place, InPod):
                 raise Inconclusive("only the resolver of a pod is the cluster's to set up")
             ran = self.here.api.run(place.namespace, place.pod, place.container, ["cat", "/etc/resolv.conf"])
-            self.configurations.append((place.namespace, resolver.read(ran.out)))
-            self.readers.append(place)
+            self.resolvers.append((place, resolver.read(ran.out)))
 
     def _questions(self, vantage: Vantage, frontend: Frontend, record: str, transport: str = "") -> list[Question]:
         kind = self._type(frontend, record)
@@ -223,17 +220,15 @@ class Lookups:
 
     def searches(self) -> Verdict:
         """Require that the pod's resolver completes names as the Kubernetes documentation says."""
-        verdicts = [resolver.searches(found, namespace) for namespace, found in self._read()]
-        found_by = {
-            f"{place.pod} on {place.node}": found for place, (_, found) in zip(self.readers, self._read(), strict=True)
-        }
-        verdicts.append(resolver.one_domain(found_by))
+        read = self._read()
+        verdicts = [resolver.searches(found, place.namespace) for place, found in read]
+        verdicts.append(resolver.one_domain({f"{place.pod} on {place.node}": found for place, found in read}))
         return self.here.say("searches", worst(verdicts))
 
     def are_as_given(self) -> Verdict:
         """Require that the pod's resolver has what the pod's own DNS configuration says."""
         verdicts = []
-        for (_, found), place in zip(self._read(), self.readers, strict=True):
+        for place, found in self._read():
             spec = self.here.api.get("Pod", place.pod, place.namespace)["spec"]
             given, alone = spec.get("dnsConfig") or {}, spec["dnsPolicy"] == "None"
             if not given:
@@ -242,10 +237,10 @@ class Lookups:
             verdicts.append(resolver.is_as_given(found, servers, search, alone=alone))
         return self.here.say("resolver_is_as_given", worst(verdicts))
 
-    def _read(self) -> list[tuple[str, resolver.Resolver]]:
-        if not self.configurations:
+    def _read(self) -> list[tuple[InPod, resolver.Resolver]]:
+        if not self.resolvers:
             raise Inconclusive("no resolver's configuration was read")
-        return self.configurations
+        return self.resolvers
 
     def _witness(self, questions: Sequence[Question]) -> None:
         """Require that from each place another name resolves: who finds nothing at all has shown nothing."""

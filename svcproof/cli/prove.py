@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from svcproof.cli import clusters
-from svcproof.faults.outcome import Ask
+from svcproof.faults.outcome import Ask, related
 from svcproof.problems import SetupProblem
 
 if TYPE_CHECKING:
@@ -164,8 +164,6 @@ def _suite(lab: Lab, jobs: int) -> Suite:
 
 
 def _chosen(every: Mapping[str, Fault], names: list[str], layers: list[str], ids: list[str]) -> list[Fault]:
-    from svcproof.faults.outcome import related
-
     if strange := [name for name in names if name not in every]:
         raise SetupProblem(f"no fault is called {', '.join(strange)}", "`svcproof prove --list` names them all")
     known = {fault.layer.value for fault in every.values()}

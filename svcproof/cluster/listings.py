@@ -81,12 +81,7 @@ class Listings:
         except NotFound:
             return
 
-        def look() -> Sighting[bool]:
-            verdict = judge()
-            return Sighting(verdict.because, verdict.answer is Answer.MET or None)
-
-        within = Deadline(self.stage.settings.seconds(PODS_SECONDS))
-        await_state(f'the endpoints of "{name}" as its pods are', look, within, self.stage.sandbox.watches().news)
+        self._await(f'the endpoints of "{name}" as its pods are', judge, self.stage.settings.seconds(PODS_SECONDS))
 
     def _telling(self, name: str) -> Callable[[], Verdict]:
         zones = {node["metadata"]["name"]: (node["metadata"].get("labels") or {}).get(ZONE_LABEL, "")
@@ -155,14 +150,23 @@ class Listings:
         """Return the verdict once it is met, or the last one when the contract's time is over."""
         last = [unknown(f"{wanted}: nothing was seen")]
 
-        def look() -> Sighting[Verdict]:
+        def keeping() -> Verdict:
             last[0] = judge()
-            return Sighting(last[0].because, last[0] if last[0].answer is Answer.MET else None)
+            return last[0]
 
         budget = self.stage.settings.budget
         try:
-            return await_state(wanted, look, Deadline(budget), self.stage.sandbox.watches().news)
+            return self._await(wanted, keeping, budget)
         except NotConverged as late:
             if "silent" in str(late):
                 return unknown(str(late))
             return Verdict(last[0].answer, f"{budget:g} s after it should: {last[0].because}", last[0].figures)
+
+    def _await(self, wanted: str, judge: Callable[[], Verdict], seconds: float) -> Verdict:
+        """Return the verdict once it is met; raises NotConverged when time is over."""
+
+        def look() -> Sighting[Verdict]:
+            verdict = judge()
+            return Sighting(verdict.because, verdict if verdict.answer is Answer.MET else None)
+
+        return await_state(wanted, look, Deadline(seconds), self.stage.sandbox.watches().news)

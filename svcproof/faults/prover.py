@@ -116,13 +116,13 @@ class Prover:
             leftovers.undo()
         self._trial.make()
         viable = self._fitting(faults)
-        known = self._within(self.suite.known())
-        names = known if self.ask is Ask.EVERY else {name for fault in viable for name in fault.breaks}
-        ids = [scenario for scenario in known if named(scenario, names)]
         if not self.ask.all_named:
             self._share(viable if self.ask is Ask.FIRST else self._fitting(self.among) or viable)
             self.suite.prepare(name for fault in viable for name in self._asked[fault.name])
             return
+        known = self._within(self.suite.known())
+        names = known if self.ask is Ask.EVERY else {name for fault in viable for name in fault.breaks}
+        ids = [scenario for scenario in known if named(scenario, names)]
         self.suite.prepare(ids)
         self.tell(f"without a fault: {len(ids)} scenarios")
         self._baseline = self.suite.run(ids, self._report("without-a-fault"), BASELINE_LIMIT)

@@ -86,6 +86,13 @@ def fresh_service_reaches(ground: Ground, within: float = 2.5) -> tuple[set[str]
         return answering, set(ground.nodes) - answering
 
 
+def without_endpoints(ground: Ground) -> str:
+    """Call a Service without endpoints from a pod; return how that ended."""
+    empty = ground.trial.service("empty", selector={"svcproof.dev/prove": "nobody"})
+    (seen,) = ground.look(f"pod@{ground.bystander}", ground.trial.cluster_ip(empty))
+    return seen.end
+
+
 def unaware(ground: Ground, nodes: Iterable[str]) -> Evidence:
     """Hold that exactly these nodes do not follow what is new."""
     answering, silent = fresh_service_reaches(ground)

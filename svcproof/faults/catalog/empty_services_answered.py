@@ -3,6 +3,7 @@
 from svcproof.faults.fault import Evidence, Fault, Layer
 from svcproof.faults.ground import Ground
 from svcproof.faults.rules import AFTER_SERVICES, Chain, each_family
+from svcproof.faults.sights import without_endpoints
 
 PORT = 17657
 
@@ -10,18 +11,18 @@ PORT = 17657
 def inject(ground: Ground) -> None:
     for node in ground.nodes:
         ground.start("default_backend", {"port": PORT}, node)
-    taken = [
-        *each_family(ground.lab.plan, f"{{ip}} daddr {{services}} meta l4proto tcp redirect to :{PORT}"),
-        *each_family(ground.lab.plan, f"{{ip}} daddr {{nodes}} tcp dport {{port_range}} redirect to :{PORT}"),
-    ]
+    taken = each_family(
+        ground.lab.plan,
+        f"{{ip}} daddr {{services}} meta l4proto tcp redirect to :{PORT}",
+        f"{{ip}} daddr {{nodes}} tcp dport {{port_range}} redirect to :{PORT}",
+    )
     ground.rules(ground.nodes, [Chain("prerouting", AFTER_SERVICES, taken, kind="nat")])
 
 
 def in_effect(ground: Ground) -> Evidence:
-    empty = ground.trial.service("empty", selector={"svcproof.dev/prove": "nobody"})
-    (seen,) = ground.look(f"pod@{ground.bystander}", ground.trial.cluster_ip(empty))
-    told = "answered by somebody who is no pod" if seen.end == "wrong" else seen.end
-    return Evidence(seen.end == "wrong", f"a call to a Service without endpoints is {told}")
+    end = without_endpoints(ground)
+    told = "answered by somebody who is no pod" if end == "wrong" else end
+    return Evidence(end == "wrong", f"a call to a Service without endpoints is {told}")
 
 
 FAULT = Fault(

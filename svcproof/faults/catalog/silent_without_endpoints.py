@@ -3,6 +3,7 @@
 from svcproof.faults.fault import Evidence, Fault, Layer
 from svcproof.faults.ground import Ground
 from svcproof.faults.rules import BEFORE_FILTERS, Chain, each_family
+from svcproof.faults.sights import without_endpoints
 
 
 def inject(ground: Ground) -> None:
@@ -13,9 +14,8 @@ def inject(ground: Ground) -> None:
 
 
 def in_effect(ground: Ground) -> Evidence:
-    empty = ground.trial.service("empty", selector={"svcproof.dev/prove": "nobody"})
-    (seen,) = ground.look(f"pod@{ground.bystander}", ground.trial.cluster_ip(empty))
-    return Evidence(seen.end == "lost", f"a call to a Service without endpoints is {seen.end}")
+    end = without_endpoints(ground)
+    return Evidence(end == "lost", f"a call to a Service without endpoints is {end}")
 
 
 FAULT = Fault(
