@@ -94,6 +94,12 @@ class MemoryCluster:
             if gone is not None:
                 self._tell(key, Change("DELETED", gone))
 
+    def delete_pods(self, namespace: str, *, grace_seconds: int) -> None:
+        if "delete pods" in self.trouble_on:
+            raise self.trouble_on["delete pods"]
+        for pod in self.list("Pod", namespace):
+            self.delete("Pod", pod["metadata"]["name"], namespace, grace_seconds=grace_seconds)
+
     def watch(self, kind: str, namespace: str = "", *, labels: str = "", until: float = 0.0) -> MemoryWatch:
         watch = MemoryWatch()
         with self._lock:

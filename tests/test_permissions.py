@@ -27,6 +27,8 @@ def asked(request: Request) -> tuple[str, str]:
     resource = f"{request.resource}/{request.subresource}" if request.subresource else request.resource
     if request.verb == "GET":
         return resource, "watch" if request.watching else "get" if request.name else "list"
+    if request.verb == "DELETE" and not request.name:
+        return resource, "deletecollection"
     return resource, {"POST": "create", "PATCH": "patch", "DELETE": "delete", "PUT": "update"}[request.verb]
 
 

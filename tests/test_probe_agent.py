@@ -19,12 +19,13 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from svcproof.model.history import Lane, Outcome
-from svcproof.probe import AGENT_PATH, agent, agent_source
+from svcproof.probe import AGENT_PATH, agent, agent_compiled, agent_files, agent_source
 
 LIMIT = 10.0
 FIELDS = ["stream", "number", "start", "end", "outcome", "connected", "first_byte", "connection"]
@@ -192,6 +193,17 @@ def reset_it(connection: socket.socket) -> None:
 def test_the_agent_is_one_file_of_the_standard_library() -> None:
     imported = {line.split()[1].partition(".")[0] for line in agent_source().splitlines() if line.startswith("import ")}
     assert imported <= sys.stdlib_module_names
+
+
+@pytest.mark.parametrize("compiled", [agent_compiled(), {}], ids=["compiled", "as text"])
+def test_the_agent_starts_in_a_pod_from_the_files_that_are_sent_there(
+    tmp_path: Path, compiled: dict[str, bytes]
+) -> None:
+    for name, content in {**{name: text.encode() for name, text in agent_files().items()}, **compiled}.items():
+        (tmp_path / name).write_bytes(content)
+    argv = [sys.executable, "-IS", str(tmp_path / "agent.py"), "probe"]
+    done = subprocess.run(argv, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=30.0, check=True)
+    assert json.loads(done.stdout.splitlines()[0])["hello"] == "svcproof prober"
 
 
 def test_outcomes_and_lanes_are_spelt_as_the_model_spells_them() -> None:

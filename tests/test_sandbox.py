@@ -70,6 +70,24 @@ def test_one_trouble_does_not_keep_the_rest_from_being_deleted() -> None:
     assert cluster.list("Namespace") == []
 
 
+def test_the_pods_of_a_scenario_that_is_over_are_asked_to_hurry_and_no_others() -> None:
+    cluster = MemoryCluster()
+    cluster.put(pod("a"))
+    sandbox = Sandbox(cluster, "r1", "np-01")
+    sandbox.create({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "b"}})
+    sandbox.delete()
+    assert [item["metadata"]["name"] for item in cluster.list("Pod")] == ["a"]
+
+
+def test_pods_that_may_not_be_hurried_are_no_trouble() -> None:
+    cluster = MemoryCluster()
+    cluster.trouble_on["delete pods"] = Forbidden("no")
+    sandbox = Sandbox(cluster, "r1", "np-01")
+    sandbox.namespace()
+    sandbox.delete()
+    assert cluster.list("Namespace") == []
+
+
 def test_what_a_dead_run_left_is_found_and_what_a_live_one_holds_is_not() -> None:
     cluster = MemoryCluster()
     Sandbox(cluster, "alive", "np-01").namespace()

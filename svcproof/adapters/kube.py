@@ -176,6 +176,13 @@ class Kube:
         except NotFound:
             return
 
+    def delete_pods(self, namespace: str, *, grace_seconds: int) -> None:
+        """Ask for the deletion of every pod of a namespace; see the port."""
+        if not namespace:
+            raise ValueError("name a namespace: the pods of all of them are not ours")
+        options: Object = {"kind": "DeleteOptions", "apiVersion": "v1", "gracePeriodSeconds": grace_seconds}
+        self._patient("DELETE", self._resource("Pod").path(namespace), options)
+
     def ask(
         self,
         method: str,

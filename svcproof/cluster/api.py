@@ -189,6 +189,9 @@ class ClusterApi(Conversing, Protocol):
     def delete(self, kind: str, name: str, namespace: str = "", *, grace_seconds: int | None = None) -> None:
         """Ask for deletion; absent objects are fine; returns without waiting for the end."""
 
+    def delete_pods(self, namespace: str, *, grace_seconds: int) -> None:
+        """Ask for the deletion of every pod of a namespace, in one request; returns without waiting for the end."""
+
     def ask(
         self,
         method: str,

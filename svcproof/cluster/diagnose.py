@@ -37,7 +37,8 @@ def gather(sandbox: Sandbox) -> Iterator[Evidence]:
     An API server that gives no answer at all is asked once: raises Unreachable then.
     """
     if sandbox.applied:
-        yield Evidence("objects as applied", "application/yaml", _yaml(sandbox.applied))
+        applied = [_without_bytes(one) for one in sandbox.applied]
+        yield Evidence("objects as applied", "application/yaml", _yaml(applied))
     yield Evidence("nodes", "text/plain", _or_why(lambda: _nodes(sandbox.api)))
     for namespace in sandbox.namespaces:
         yield from _namespace(sandbox.api, namespace)
@@ -135,6 +136,14 @@ def _yaml(objects: list[Object]) -> str:
     for item in objects:
         item["metadata"].pop("managedFields", None)
     return yaml.safe_dump_all(objects, sort_keys=False) if objects else ""
+
+
+def _without_bytes(body: Object) -> Object:
+    """Return an object with the length of its binary data instead of the data: nobody reads that."""
+    if "binaryData" not in body:
+        return body
+    lengths = {name: f"({len(data)} characters of base64)" for name, data in body["binaryData"].items()}
+    return {**body, "binaryData": lengths}
 
 
 def _or_why(read: Callable[[], str]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -17,6 +18,11 @@ SCENARIO_LABEL = "svcproof.dev/scenario"
 LEASE = "svcproof.dev/lease-until"
 LEASE_SECONDS = 1800.0
 """A scenario that still runs after this is taken for dead by the next run, which deletes what it left."""
+
+LAST_SECONDS = 1
+"""So long the pods of a scenario that is over may take to end: nobody calls them any more, and while they stand their
+namespace stands too (KEP 5080: pods go first), and is looked at again and again.
+"""
 
 PRIVILEGED = "node"
 """The role of the namespace for pods that stand for their node; all others admit restricted pods only."""
@@ -138,6 +144,9 @@ class Sandbox:
             _delete(self.api, "Namespace", name, "", troubles)
         if troubles:
             raise troubles[0]
+        for name in self._namespaces.values():
+            with suppress(ApiTrouble):  # then they take the time they were made with
+                self.api.delete_pods(name, grace_seconds=LAST_SECONDS)
 
     def see_off(self, seconds: float) -> None:
         """Ask for the deletion of everything made here and await the end of its namespaces, for so long at most.

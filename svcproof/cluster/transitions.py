@@ -53,7 +53,7 @@ class Transitions:
         api, namespace = self.stage.api, self.stage.sandbox.namespace()
         if transition in _WORDS:
             word = _WORDS[transition]
-            ran = api.run(namespace, pod, "witness", ["python3", f"{workloads.AGENT_FOLDER}/agent.py", "tell", word])
+            ran = api.run(namespace, pod, "witness", [*workloads.AGENT, "tell", word])
             if ran.code != 0:
                 raise Inconclusive(f"pod {pod} could not be told: {word}: {ran.err.strip() or ran.out.strip()}")
         elif transition in (Transition.UNLABELLED, Transition.LABELLED):

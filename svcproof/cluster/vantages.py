@@ -13,8 +13,8 @@ from svcproof.cluster.sandbox import PRIVILEGED, Sandbox
 from svcproof.cluster.services import is_ready
 from svcproof.cluster.waiting import Deadline, Sighting, await_state
 from svcproof.cluster.workloads import (
+    AGENT,
     AGENT_CONFIG,
-    AGENT_FOLDER,
     ANYWHERE,
     Images,
     Placement,
@@ -23,7 +23,6 @@ from svcproof.cluster.workloads import (
     why_not_ready,
 )
 
-AGENT = ("python3", "-IS", f"{AGENT_FOLDER}/agent.py")
 READY_SECONDS = 60.0
 RESOURCES = {"requests": {"cpu": "100m", "memory": "32Mi"}}
 """On a busy node a prober's share of the processor follows its request: without one it stands still, and says so."""

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from svcproof.cluster.api import Object
 from svcproof.model.service import Application
-from svcproof.probe import agent_source
+from svcproof.probe import agent_compiled, agent_files
 
 PORT = 8080
 """Where every backend listens: no process here may open a port below 1024."""
@@ -81,7 +82,9 @@ _TLS_CONF = _NGINX_CONF.replace(
 """,
 )
 _IDLE = "trap 'exit 0' TERM INT; while :; do sleep 3600 & wait $!; done"
-_AGENT = ["python3", f"{AGENT_FOLDER}/agent.py"]
+AGENT = ("python3", "-IS", f"{AGENT_FOLDER}/agent.py")
+"""How the agent is started in a pod; Python leaves out what it would look for beside its own library."""
+
 _WITNESS_PORTS = [
     *("--http", str(PORT), "--http", str(SECOND_PORT)),
     *("--tcp", str(TCP_PORT), "--udp", str(UDP_PORT), "--udp", str(SECOND_UDP_PORT)),
@@ -167,7 +170,8 @@ def configuration(application: Application) -> Object | None:
 
 def agent_configuration() -> Object:
     """Return the ConfigMap that holds the witness and prober program."""
-    return _config_map(AGENT_CONFIG, {"agent.py": agent_source()})
+    compiled = {name: base64.b64encode(data).decode() for name, data in agent_compiled().items()}
+    return {**_config_map(AGENT_CONFIG, agent_files()), "binaryData": compiled}
 
 
 def deployment(
@@ -222,7 +226,7 @@ def busybox_pod(name: str, images: Images, placement: Placement = ANYWHERE) -> O
 def prober_pod(name: str, images: Images, placement: Placement = ANYWHERE, *, host_network: bool = False) -> Object:
     """Return a pod that a prober can be started in; on the node's own network where *host_network*."""
     container = {
-        **_container("prober", images.python, [*_AGENT, "idle"]),
+        **_container("prober", images.python, [*AGENT, "idle"]),
         "resources": _PROBER_RESOURCES,
         "env": _downward(),
         "volumeMounts": [{"name": "agent", "mountPath": AGENT_FOLDER, "readOnly": True}],
@@ -320,7 +324,7 @@ _NGINX_QUIT = "nginx -c /etc/svcproof/nginx.conf -s quit; while [ -e /tmp/nginx.
 def _witness(images: Images, drain_seconds: int, manners: Sequence[str] = ()) -> Object:
     ends = ("--on-term", f"drain:{drain_seconds}")
     return {
-        **_container("witness", images.python, [*_AGENT, "witness", *_WITNESS_PORTS, *ends, *manners]),
+        **_container("witness", images.python, [*AGENT, "witness", *_WITNESS_PORTS, *ends, *manners]),
         "env": _downward(),
         "ports": [
             {"name": "main", "containerPort": PORT},

@@ -37,6 +37,7 @@ ALWAYS = (
 )
 
 WELCOME = (
+    Permission(("deletecollection",), "", "pods"),
     Permission(("list",), "apps", "daemonsets"),
     Permission(("list",), "networking.k8s.io", "ingresses"),
     Permission(("list",), "networking.k8s.io", "ingressclasses"),

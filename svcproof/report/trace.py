@@ -10,6 +10,11 @@ from typing import Any
 
 import yaml
 
+try:  # the contract is long, and libyaml reads it in a tenth of the time
+    from yaml import CSafeLoader as SafeLoader
+except ImportError:
+    from yaml import SafeLoader  # type: ignore[assignment]
+
 from svcproof.model.contract import Contract, MalformedContract, Row, contract_of
 from svcproof.problems import SetupProblem
 from svcproof.run.entries import Entry
@@ -75,17 +80,20 @@ class Trace:
 
 def trace(contract: Contract, roster: Iterable[Entry], verdicts: Mapping[str, str]) -> Trace:
     """Lay the contract's rows beside the scenarios that carry their ids and the *verdicts* by scenario id."""
-    entries = list(roster)
-    known = {row.id for row in contract.rows}
-    strays = {tag: entry.location for entry in entries for tag in entry.rows if tag not in known}
-    return Trace(tuple(_line(row, entries, verdicts) for row in contract.rows), strays, contract.documents)
+    speaking: dict[str, list[Entry]] = {}
+    for entry in roster:
+        for tag in entry.rows:
+            speaking.setdefault(tag, []).append(entry)
+    lines = tuple(_line(row, speaking.pop(row.id, ()), verdicts) for row in contract.rows)
+    strays = {tag: entries[-1].location for tag, entries in speaking.items()}
+    return Trace(lines, strays, contract.documents)
 
 
 def read_contract(folder: Path) -> Contract:
     """Read contract.yaml in the features' *folder*; raise SetupProblem where it is missing or malformed."""
     file = folder / "contract.yaml"
     try:
-        return contract_of(yaml.safe_load(file.read_text(encoding="utf-8")))
+        return contract_of(yaml.load(file.read_text(encoding="utf-8"), Loader=SafeLoader))
     except OSError as problem:
         raise SetupProblem(f"{file}: {problem.strerror}", "name the folder that holds it") from problem
     except (yaml.YAMLError, MalformedContract) as problem:
@@ -111,9 +119,8 @@ def plain(table: Trace) -> dict[str, Any]:
 def _line(row: Row, entries: Sequence[Entry], verdicts: Mapping[str, str]) -> Line:
     speakers: dict[str, list[Entry]] = {}
     for entry in entries:
-        if row.id in entry.rows:
-            numbered = _NUMBERED.match(entry.id)
-            speakers.setdefault(numbered.group() if numbered else entry.id, []).append(entry)
+        numbered = _NUMBERED.match(entry.id)
+        speakers.setdefault(numbered.group() if numbered else entry.id, []).append(entry)
     spoken = tuple(
         Spoken(name, _title(group), group[0].location, len(group), _loudest(verdicts.get(e.id, "") for e in group))
         for name, group in speakers.items()

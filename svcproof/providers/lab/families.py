@@ -95,10 +95,7 @@ _CONTAINERD = Family(
             "containerd",
             "containerd-shim-runc-v2",
             "ctr",
-            "bridge",
             "host-local",
-            "loopback",
-            "portmap",
             "ptp",
         )
     },
