@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import typer
 
 from svcproof.cli import prove as command
 from svcproof.faults import catalog, report
@@ -53,8 +54,10 @@ def test_earlier_proofs_become_one_report_and_one_table(tmp_path: Path, capsys: 
     page.write_text(f"# A\n{report.BEGIN}\n{report.END}\n# B\n")
 
     earlier = [tmp_path / name for name in ("first", "second", "third")]
-    command.prove(earlier=earlier, report=tmp_path / "all", page=page)
+    with pytest.raises(typer.Exit) as ended:
+        command.prove(earlier=earlier, report=tmp_path / "all", page=page)
 
+    assert ended.value.exit_code == 0
     assert "| caught | caught | sa-01 | – |" in page.read_text()
     assert page.read_text().endswith(f"{report.END}\n# B\n")
     assert (tmp_path / "all" / "index.html").exists()

@@ -17,6 +17,7 @@ class Paper:
     def __init__(self, state: dict, ends: dict[str, Finding]) -> None:
         self.state = state
         self.ends = ends
+        self.slow: dict[str, float] = {}
         self.runs: list[tuple[bool, list[str]]] = []
 
     def known(self) -> list[str]:
@@ -24,6 +25,9 @@ class Paper:
 
     def core(self) -> list[str]:
         return self.known()
+
+    def quickest_first(self, ids: list[str]) -> list[str]:
+        return sorted(ids, key=lambda one: self.slow.get(one, 0.0))
 
     def prepare(self, ids: list[str]) -> None:
         assert not self.state["broken"]
@@ -238,6 +242,15 @@ def test_first_one_scenario_is_asked_after_another_until_one_notices(
     assert result.outcome is came
     assert [cell.scenario for cell in result.cells] == [name for (name,) in asked]
     assert [ids for broken, ids in suite.runs if broken] == asked
+
+
+def test_first_the_scenario_that_is_known_to_be_quickest_is_asked(monkeypatch: pytest.MonkeyPatch, state: dict) -> None:
+    suite = Paper(state, {"np-01": REFUSED, "np-02": REFUSED})
+    suite.slow = {"np-01": 9.0, "np-02": 2.0}
+    proving_it = proving(monkeypatch, suite)
+    proving_it.ask = Ask.FIRST
+    (result,) = proving_it.prove([replace(fault(state), breaks=frozenset({"np-01", "np-02"}))]).results
+    assert [cell.scenario for cell in result.cells] == ["np-02"]
 
 
 def test_first_a_fault_is_asked_about_its_own_scenarios_whatever_else_is_tried(

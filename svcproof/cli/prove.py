@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from svcproof.cli import clusters
+from svcproof.exit_code import ExitCode
 from svcproof.faults.outcome import Ask, related
 from svcproof.problems import SetupProblem
 
@@ -58,6 +59,9 @@ Part = Annotated[
 Jobs = Annotated[int, typer.Option("--jobs", "-j", min=1, help="So many scenarios side by side.")]
 
 
+_GRAVITY = (ExitCode.MET, ExitCode.UNKNOWN, ExitCode.VIOLATED)
+
+
 def prove(  # noqa: PLR0917 - typer makes an option of each
     lab: clusters.Lab = "lab",
     fault: Names = None,
@@ -90,7 +94,7 @@ def prove(  # noqa: PLR0917 - typer makes an option of each
     if earlier:
         proofs = report_of.gather(report_of.read(folder, every) for folder in earlier)
         _publish(proofs, every, report, page)
-        return
+        raise typer.Exit(max((proof.exit_code for proof in proofs), key=_GRAVITY.index))
     with _alone(lab) as found:
         if sample:
             chosen = _sample(found, chosen, sample, size)

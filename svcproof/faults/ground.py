@@ -32,9 +32,10 @@ from svcproof.providers.lab.processes import Process
 from svcproof.providers.lab.state import write_file
 
 LENS_PORT = 17655
-"""Where a lying API server listens: nothing of Kubernetes' own does."""
-
 WEBHOOK_PORT = 17656
+DEFAULT_BACKEND_PORT = 17657
+"""Where saboteurs listen: a lying API server, a lying webhook, a web server of nobody's. Nothing of Kubernetes does."""
+
 PATIENCE = 60.0
 _OWN_METADATA = ("name", "namespace", "labels", "annotations")
 WEBHOOKS = "MutatingWebhookConfiguration"

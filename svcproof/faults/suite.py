@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import secrets
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -10,7 +11,7 @@ from typing import Any, Protocol
 
 from svcproof.faults.outcome import Finding, named
 from svcproof.report.results import ScenarioResult, collect
-from svcproof.run import conducting, selection
+from svcproof.run import conducting, durations, selection
 from svcproof.run.entries import Entry, Roster
 from svcproof.run.supervision import Limits
 
@@ -23,6 +24,9 @@ class Scenarios(Protocol):
 
     def core(self) -> list[str]:
         """Return the id of every scenario that claims the core level."""
+
+    def quickest_first(self, ids: Iterable[str]) -> list[str]:
+        """Return these ids in the order of how long each is known to take; those of whom nothing is known last."""
 
     def prepare(self, ids: Iterable[str]) -> None:
         """Find out what the cluster offers of what these scenarios need: before a fault makes it seem to offer less."""
@@ -40,7 +44,7 @@ class Suite:
     settle: Callable[[conducting.Journal, Iterable[str]], Mapping[str, Any]]
     clean: Callable[[str], object]
     _roster: Roster = field(init=False)
-    _took: dict[str, float] = field(default_factory=dict)
+    _took: dict[str, float] = field(default_factory=durations.load)
     _settled: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -51,6 +55,9 @@ class Suite:
 
     def core(self) -> list[str]:
         return [entry.id for entry in self._roster.entries if entry.level == "core"]
+
+    def quickest_first(self, ids: Iterable[str]) -> list[str]:
+        return sorted(ids, key=lambda one: self._took.get(one, math.inf))
 
     def prepare(self, ids: Iterable[str]) -> None:
         journal = conducting.Journal(None)

@@ -1,20 +1,18 @@
 """A Service without endpoints is answered by somebody else."""
 
 from svcproof.faults.fault import Evidence, Fault, Layer
-from svcproof.faults.ground import Ground
+from svcproof.faults.ground import DEFAULT_BACKEND_PORT, Ground
 from svcproof.faults.rules import AFTER_SERVICES, Chain, each_family
 from svcproof.faults.sights import without_endpoints
-
-PORT = 17657
 
 
 def inject(ground: Ground) -> None:
     for node in ground.nodes:
-        ground.start("default_backend", {"port": PORT}, node)
+        ground.start("default_backend", {"port": DEFAULT_BACKEND_PORT}, node)
     taken = each_family(
         ground.lab.plan,
-        f"{{ip}} daddr {{services}} meta l4proto tcp redirect to :{PORT}",
-        f"{{ip}} daddr {{nodes}} tcp dport {{port_range}} redirect to :{PORT}",
+        f"{{ip}} daddr {{services}} meta l4proto tcp redirect to :{DEFAULT_BACKEND_PORT}",
+        f"{{ip}} daddr {{nodes}} tcp dport {{port_range}} redirect to :{DEFAULT_BACKEND_PORT}",
     )
     ground.rules(ground.nodes, [Chain("prerouting", AFTER_SERVICES, taken, kind="nat")])
 
