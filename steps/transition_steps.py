@@ -12,7 +12,8 @@ from svcproof.wishes import listings
 @given("{some:Some} of {name:Name} {transition:Transition}")
 def some_backends_have_changed(context: Context, some: Some, name: str, transition: Transition) -> None:
     some_backends_change(context, some, name, transition)
-    listings(context).follow(name)
+    if transition.followed:
+        listings(context).follow(name)
 
 
 @when("{some:Some} of {name:Name} {transition:Transition}")

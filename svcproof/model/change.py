@@ -23,3 +23,12 @@ class Transition(Enum):
     LABELLED = "regains its label"
     SUCCEEDED = "succeeds"  # of a bare pod: its program ends, and nobody starts it anew
     FAILED = "fails"
+
+    @property
+    def followed(self) -> bool:
+        """Whether EndpointSlices follow it by itself.
+
+        A pod that has ended may stay listed until another change: the EndpointSlice controller heeds a pod's readiness
+        at once, and not the phase that is told after it.
+        """
+        return self not in (Transition.SUCCEEDED, Transition.FAILED)
