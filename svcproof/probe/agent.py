@@ -2131,11 +2131,6 @@ def command_line() -> argparse.ArgumentParser:
     return parser
 
 
-def main() -> int:
-    """Do as the command line says; return the exit code."""
-    arguments = command_line().parse_args()
-    return int(arguments.run(arguments))
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    arguments = command_line().parse_args()
+    sys.exit(arguments.run(arguments))
