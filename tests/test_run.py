@@ -17,6 +17,7 @@ import trees
 from svcproof.adapters import shell
 from svcproof.report import results
 from svcproof.report.results import Ending, Run
+from svcproof.run import conducting, selection
 
 pytestmark = pytest.mark.slow
 
@@ -129,6 +130,30 @@ def test_workers_import_once(tmp_path: Path) -> None:
     assert trees.run(features, "--jobs", "2").code == 0
     assert len(notes(features)) == 12
     assert len(set(notes(features))) <= 2
+
+
+def order_of(tmp_path: Path) -> conducting.Order:
+    features = trees.plant(tmp_path, "Feature: One\n" + scenario("aa-01", "it holds"))
+    return conducting.Order("r", selection.select([str(features)]), {}, jobs=1)
+
+
+def test_what_takes_longer_to_find_out_is_known_before_the_first_scenario(tmp_path: Path) -> None:
+    journal = conducting.Journal(None)
+    conducting.conduct(order_of(tmp_path), journal, rehearse=lambda heard: heard.tell({"is": "rehearsed"}))
+    told = [event["is"] for event in journal.events]
+    assert told.index("rehearsed") < told.index("handed") < told.index("scenario ends")
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interruption_before_the_first_scenario_is_one(tmp_path: Path, number: signal.Signals) -> None:
+    def interrupted(_: conducting.Journal) -> None:
+        os.kill(os.getpid(), number)
+        pytest.fail("it went on")
+
+    journal = conducting.Journal(None)
+    with pytest.raises(KeyboardInterrupt):
+        conducting.conduct(order_of(tmp_path), journal, rehearse=interrupted)
+    assert "handed" not in [event["is"] for event in journal.events]
 
 
 def test_nothing_selected_is_not_green(tmp_path: Path) -> None:

@@ -95,7 +95,7 @@ def run(  # noqa: PLR0917 - one parameter for each option
     )
     with terminal.open_view(roster.entries, jobs) as view:
         journal = conducting.Journal(folder, [view])
-        interrupted = conducting.conduct(order, journal, settle=cluster.settle)
+        interrupted = conducting.conduct(order, journal, settle=cluster.settle, rehearse=cluster.rehearse)
     ended = cluster.clean(order.run, keep_on_failure)
     journal.tell({"is": "run ends", "interrupted": interrupted, **ended})
     journal.close()
@@ -135,15 +135,27 @@ class Cluster:
             threading.Thread(target=_import_client, daemon=True).start()  # 0.5 s, while workers begin
 
     def settle(self, journal: Journal) -> Mapping[str, Any]:
-        """Find out once what all workers need to know; return the settings that tell them."""
+        """Reach the cluster and find out what it is; return the settings that tell workers where more will stand."""
         if not self.needed:
             return {}
         from svcproof.cli import settling
-        from svcproof.providers import node_control
 
         self._api = clusters.connect(self._settings)
+        settling.settle(self._api, journal, self._settings)
+        told = {"capabilities": settling.file_for_workers()}
+        self._settings = {**self._settings, **told}
+        return told
+
+    def rehearse(self, journal: Journal) -> None:
+        """Find out once, while workers start, what all of them need to know of the cluster."""
+        if not self.needed:
+            return
+        from svcproof.cli import settling
+        from svcproof.providers import node_control
+
         control = node_control.choose(self._settings.get("node_control", ""))
-        return settling.settle(self._api, self._needs, journal, control, self._settings)
+        settling.rehearse(self._api, self._needs, journal, control, self._settings)
+        threading.Thread(target=_import_writers, daemon=True).start()  # while scenarios run
 
     def clean(self, run: str, keep: bool) -> dict[str, Any]:
         """Reap what is left of the run, and count."""
@@ -167,6 +179,10 @@ class Cluster:
 
 def _import_client() -> None:
     import svcproof.adapters.kube  # noqa: F401 - the import is the work
+
+
+def _import_writers() -> None:
+    import svcproof.report.writers  # noqa: F401 - the import is the work
 
 
 def seconds(text: str) -> float:

@@ -26,38 +26,42 @@ NETWORKS = (
 """What the DaemonSets of network plug-ins are named after."""
 
 
-def settle(
-    api: ClusterApi,
-    needs: Iterable[str],
-    journal: Journal,
-    node_control: NodeControl | None = None,
-    told: Mapping[str, Any] | None = None,
-) -> dict[str, Any]:
-    """Delete what dead runs left, tell the journal what cluster this is; return the settings that say it to workers.
+def settle(api: ClusterApi, journal: Journal, told: Mapping[str, Any]) -> None:
+    """Delete what dead runs left, tell the journal what cluster this is.
 
     *told* is the run's settings as its workers read them. Raises SetupProblem where credentials cannot run the suite.
     """
     sandbox.require_permission(api)
     sandbox.reap(api)
-    journal.tell({"is": "cluster", "facts": {**facts(api), **_of_the_lab(told or {})}})
-    with detection_alone(api, read(told or {}, {}), node_control) as using:
+    journal.tell({"is": "cluster", "facts": {**facts(api), **_of_the_lab(told)}})
+
+
+def rehearse(
+    api: ClusterApi,
+    needs: Iterable[str],
+    journal: Journal,
+    node_control: NodeControl | None,
+    told: Mapping[str, Any],
+) -> None:
+    """Find out which of the needed capabilities there are; tell the journal, and workers by the file they know of."""
+    with detection_alone(api, read(told, {}), node_control) as using:
         found = detect_all(needs, using)
     for capability in found:
         offer = OFFERS.get(capability.name)
         journal.tell({"is": "capability", **_plain(capability), "cure": offer.get if offer else ""})
-    return {"capabilities": _file(found)}
+    known = [asdict(one) for one in found]
+    Path(told["capabilities"]).write_text(json.dumps(known), encoding="utf-8")
 
 
 def _plain(capability: Capability) -> dict[str, Any]:
     return {"name": capability.name, "present": capability.present, "because": capability.because}
 
 
-def _file(found: Iterable[Capability]) -> str:
-    """Write what is settled to a file for the workers; it goes when this process ends."""
+def file_for_workers() -> str:
+    """Make the file in which workers will find the capabilities; it goes when this process ends."""
     descriptor, name = tempfile.mkstemp(prefix="svcproof-capabilities-", suffix=".json")
+    os.close(descriptor)
     atexit.register(Path(name).unlink, missing_ok=True)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        json.dump([asdict(one) for one in found], file)
     return name
 
 

@@ -90,22 +90,35 @@ class Journal:
             self._file = None
 
 
-def conduct(order: Order, journal: Journal, *, settle: Callable[[Journal], Mapping[str, Any]] | None = None) -> bool:
+def conduct(
+    order: Order,
+    journal: Journal,
+    *,
+    settle: Callable[[Journal], Mapping[str, Any]] | None = None,
+    rehearse: Callable[[Journal], None] | None = None,
+) -> bool:
     """Run the order; return whether it was interrupted. Every scenario of the roster has an end afterwards.
 
-    *settle* finds out once, before the first scenario, what all workers would otherwise ask the cluster for; what it
-    returns is added to their settings. SIGINT and SIGTERM interrupt the workers, whose cleanups run; a second one
-    kills them. Raises SetupProblem where the suite itself cannot start.
+    *settle* finds out what workers are told when they start: what it returns is added to their settings. *rehearse*
+    does what takes longer, while they start, and is over before the first scenario.
+
+    SIGINT, SIGTERM and SIGHUP raise KeyboardInterrupt before the first scenario; later they interrupt the workers,
+    whose cleanups run, and a second one kills them. Raises SetupProblem where the suite itself cannot start.
     """
     journal.tell(_first(order))
     roster = order.roster
-    settings = {**order.settings, **(settle(journal) if settle else {})}
+    with _on_signals(_interrupt):
+        settings = {**order.settings, **(settle(journal) if settle else {})}
     logs = order.report / "workers" if order.report else None
     if logs is not None:
         logs.mkdir(parents=True, exist_ok=True)
     files = tuple(dict.fromkeys(str(roster.root / entry.file) for entry in roster.entries))
     task = Task("", files, settings, order.userdata, order.report)
     supervisor = Supervisor(task, journal.tell, order.jobs, order.limits, logs)
+    if rehearse:
+        supervisor.boot(roster.entries)
+        with _on_signals(_interrupt):
+            rehearse(journal)
     with _on_signals(supervisor.stop):
         supervisor.run(roster.entries, order.expected)
     asked = supervisor.interrupted
@@ -152,6 +165,10 @@ def _installed() -> bool:
 def _line(event: Event) -> str:
 
     return json.dumps(event, ensure_ascii=False, default=str) + "\n"
+
+
+def _interrupt() -> None:
+    raise KeyboardInterrupt
 
 
 @contextmanager

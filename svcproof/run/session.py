@@ -50,6 +50,8 @@ class Session:
     def capability(self, name: str) -> Capability:
         """Return whether the cluster offers something; asked once a run."""
         if name not in self.settled:
+            self.settled |= _settled(self.settings)
+        if name not in self.settled:
             if self.detection is None:
                 control = node_control.choose(self.settings.node_control)
                 self.detection = detection(self.api, self.settings, self.vantages, control)
@@ -71,7 +73,7 @@ def open_session(context: Any) -> None:
     settings = settings.with_images_of(api.list("Node"))
     images = Images(*(settings.image(role) for role in ("nginx", "busybox", "python")))
     vantages = Vantages(api, settings.run, images, launch_outside=outside.start_prober)
-    context.session = Session(settings, api, recording, vantages, _settled(settings))
+    context.session = Session(settings, api, recording, vantages)
 
 
 def begin_scenario(context: Any, scenario: Any) -> None:
@@ -196,7 +198,7 @@ def _events_file(settings: Settings) -> Path | None:
 
 
 def _settled(settings: Settings) -> dict[str, Capability]:
-    """Read the capabilities that the parent has found out already."""
+    """Read the capabilities that the parent had found out before it handed out the first scenario."""
     if not settings.capabilities:
         return {}
     found = json.loads(Path(settings.capabilities).read_text(encoding="utf-8"))
