@@ -125,7 +125,9 @@ class Routing:
     def _pods(self, frontend: Frontend, port: Object) -> list[Target]:
         """Return the addresses of a Service's ready pods, or of those that were ready before they changed."""
         former = frontend.door is Door.FORMER_POD_IP
-        pods = self.former_pods.get(frontend.service, []) if former else self.stage.ready_pods(frontend.service)
+        pods = self.former_pods.get(frontend.service, []) if former else self.stage.some_ready_pods(frontend.service)
+        if not pods:
+            raise Inconclusive(f'no pod of "{frontend.service}" was ready before, so none can be called')
         return [
             self._target(frontend, address, target_number(pod, port["targetPort"]), port, node=_node(pod))
             for pod in pods
@@ -214,9 +216,7 @@ class Routing:
 
     def _told(self, name: str) -> tuple[str, int]:
         """Return the address and port of a Service as the variables in its first ready pod tell them."""
-        pods = self.stage.ready_pods(name)
-        if not pods:
-            raise Inconclusive(f'"{name}" has no ready pod whose variables could be read')
+        pods = self.stage.some_ready_pods(name)
         meta = pods[0]["metadata"]
         container = pods[0]["spec"]["containers"][0]["name"]
         ran = self.stage.api.run(meta["namespace"], meta["name"], container, ["env"])
@@ -276,9 +276,7 @@ class Routing:
         return Target(str(frontend), host, number, protocol=protocol, node=node)
 
     def _backends(self, vantage: Vantage) -> list[Start]:
-        pods = self.stage.ready_pods(vantage.of)
-        if not pods:
-            raise Inconclusive(f'"{vantage.of}" has no ready pod to start from')
+        pods = self.stage.some_ready_pods(vantage.of)
         chosen = pods if vantage.place is Place.EVERY_POD_OF else pods[:1]
         return [self._start_in(pod, "witness") for pod in chosen]
 

@@ -264,6 +264,18 @@ class Stage:
         """Return the ready pods of a Deployment."""
         return [pod for pod in self.pods(name) if services.is_ready(pod)]
 
+    def some_ready_pods(self, name: str) -> list[Object]:
+        """Return the ready pods of a Deployment once there are any; raise NotConverged where none becomes ready.
+
+        Seen of a kubelet: it called a new pod ready, took that back within 50 ms, and said it again a second later.
+        """
+
+        def look() -> Sighting[list[Object]]:
+            found = self.ready_pods(name)
+            return Sighting("none", found or None)
+
+        return await_state(f'a ready pod of "{name}"', look, self._patience(), self.sandbox.watches().news)
+
     def endpoints(self, name: str) -> list[Endpoint]:
         """Return what the EndpointSlices list for a Service."""
         return services.endpoints(self.sandbox.watches().objects("EndpointSlice"), name)

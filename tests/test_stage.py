@@ -1,0 +1,49 @@
+"""What a scenario has put up is called when it can be."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+
+import pytest
+from memory_cluster import MemoryCluster, pod
+
+from svcproof.cluster.sandbox import Sandbox
+from svcproof.cluster.settings import Settings
+from svcproof.cluster.stage import Stage
+from svcproof.cluster.waiting import NotConverged
+
+
+@pytest.fixture
+def cluster() -> MemoryCluster:
+    return MemoryCluster()
+
+
+@pytest.fixture
+def sandbox(cluster: MemoryCluster) -> Iterator[Sandbox]:
+    made = Sandbox(cluster, "run", "pn-04")
+    yield made
+    made.delete()
+
+
+def put(cluster: MemoryCluster, namespace: str, *, ready: bool) -> None:
+    item = pod("web-1", ready=ready)
+    item["metadata"]["namespace"] = namespace
+    cluster.put(item)
+
+
+def test_a_pod_whose_readiness_was_taken_back_is_called_when_it_is_ready_again(
+    cluster: MemoryCluster, sandbox: Sandbox
+) -> None:
+    namespace = sandbox.namespace()
+    put(cluster, namespace, ready=False)
+    stage = Stage(sandbox, Settings())
+    assert stage.ready_pods("web") == []
+    threading.Timer(0.1, put, (cluster, namespace), {"ready": True}).start()
+    assert [item["metadata"]["name"] for item in stage.some_ready_pods("web")] == ["web-1"]
+
+
+def test_where_no_pod_becomes_ready_nobody_can_be_called(cluster: MemoryCluster, sandbox: Sandbox) -> None:
+    put(cluster, sandbox.namespace(), ready=False)
+    with pytest.raises(NotConverged, match='a ready pod of "web"'):
+        Stage(sandbox, Settings(patience=0.001)).some_ready_pods("web")
