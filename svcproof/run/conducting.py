@@ -107,17 +107,16 @@ def conduct(
     """
     journal.tell(_first(order))
     roster = order.roster
-    with _on_signals(_interrupt):
-        settings = {**order.settings, **(settle(journal) if settle else {})}
     logs = order.report / "workers" if order.report else None
     if logs is not None:
         logs.mkdir(parents=True, exist_ok=True)
     files = tuple(dict.fromkeys(str(roster.root / entry.file) for entry in roster.entries))
-    task = Task("", files, settings, order.userdata, order.report)
-    supervisor = Supervisor(task, journal.tell, order.jobs, order.limits, logs)
-    if rehearse:
-        supervisor.boot(roster.entries)
-        with _on_signals(_interrupt):
+    with _on_signals(_interrupt):
+        settings = {**order.settings, **(settle(journal) if settle else {})}
+        task = Task("", files, settings, order.userdata, order.report)
+        supervisor = Supervisor(task, journal.tell, order.jobs, order.limits, logs)
+        if rehearse:
+            supervisor.boot(roster.entries)
             rehearse(journal)
     with _on_signals(supervisor.stop):
         supervisor.run(roster.entries, order.expected)

@@ -79,9 +79,8 @@ class Supervisor:
 
     def boot(self, entries: Sequence[Entry]) -> None:
         """Start the workers that `run` will want first, and do not wait for them; they end with this process."""
-        together = sum(not entry.serial for entry in entries)
-        for _ in range(min(self.jobs, together or len(entries[:1]))):
-            self._start()
+        together = deque(entry for entry in entries if not entry.serial)
+        self._staff(together or deque(entries[:1]), self.jobs)
 
     def run(self, entries: Sequence[Entry], expected: Mapping[str, float]) -> None:
         """Run every entry once: those that share nothing side by side, then the serial ones alone.
