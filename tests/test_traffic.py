@@ -10,7 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from io import StringIO
 from typing import Any
 
@@ -108,9 +108,13 @@ class FakePlace:
     make: Callable[[], FakeRunning]
     description: str = "pod a"
     node: str = "node1"
+    given_up: threading.Event = field(default_factory=threading.Event, compare=False)
 
     def start(self, _api: object) -> FakeRunning:
         return self.make()
+
+    def give_up(self) -> None:
+        self.given_up.set()
 
 
 WEB = Target("web:80", "10.0.0.1", 80)
@@ -254,6 +258,7 @@ def test_a_place_whose_prober_was_lost_gets_a_new_one(traffic: Traffic) -> None:
     made[0].out.put(ExecTrouble("the stream was cut"))
     while not lost_events(traffic.history()):
         threading.Event().wait(0.01)
+    assert place.given_up.is_set()
     names = traffic.burst(place, [WEB], 3)
     assert len(made) == 2
     assert traffic.judge("every_exchange_answered", streams=names).answer is Answer.MET
@@ -263,8 +268,28 @@ def test_a_prober_that_never_speaks_cannot_be_used(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr("svcproof.cluster.traffic.START_SECONDS", 0.1)
     running = FakeRunning(lambda _running, _order: None)
     running.err = "python3: not found"
+    place = FakePlace(lambda: running)
     with pytest.raises(Inconclusive, match=r"no prober could be started at pod a: .*python3: not found"):
-        Traffic(MemoryCluster(), Clock()).burst(FakePlace(lambda: running), [WEB], 1)
+        Traffic(MemoryCluster(), Clock()).burst(place, [WEB], 1)
+    assert place.given_up.is_set()
+
+
+def test_a_place_that_takes_no_prober_is_given_up() -> None:
+    def refuse() -> FakeRunning:
+        raise ExecTrouble("failed to exec in container: failed to load task: context deadline exceeded")
+
+    place = FakePlace(refuse)
+    with pytest.raises(ExecTrouble, match="failed to load task"):
+        Traffic(MemoryCluster(), Clock()).burst(place, [WEB], 1)
+    assert place.given_up.is_set()
+
+
+def test_a_place_whose_prober_ended_when_asked_is_used_again() -> None:
+    traffic = Traffic(MemoryCluster(), Clock())
+    place = FakePlace(FakeRunning)
+    traffic.burst(place, [WEB], 1)
+    traffic.end()
+    assert not place.given_up.is_set()
 
 
 # clocks
@@ -365,6 +390,9 @@ class CuttablePlace:
         command = [sys.executable, "-IS", str(AGENT_PATH), *(words or (*self.words, "--lifeline", "30"))]
         self.started.append(Cuttable(command))
         return self.started[-1]
+
+    def give_up(self) -> None:
+        """Nobody asks."""
 
     def resume(self, api: object, name: str) -> Cuttable:
         if not self.back.is_set():

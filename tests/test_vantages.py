@@ -115,6 +115,16 @@ def test_a_vantage_that_dies_makes_unknown_and_is_made_anew(
     assert traffic.judge("every_exchange_answered", streams=again).answer is Answer.MET
 
 
+def test_a_vantage_that_was_given_up_is_left(vantages: Vantages, traffic: Traffic) -> None:
+    place = vantages.in_pod()
+    place.give_up()
+    other = vantages.in_pod()
+    assert other.pod != place.pod
+    assert vantages.in_pod() is other
+    name = traffic.look_up(other, "kubernetes.default.svc.cluster.local")
+    assert traffic.judge("every_exchange_answered", streams=[name]).answer is Answer.MET
+
+
 def test_a_scenario_may_have_a_vantage_of_its_own(vantages: Vantages, api: ClusterApi, told: settings.Settings) -> None:
     sandbox = Sandbox(api, told.run, "own")
     traffic = Traffic(api, Clock())

@@ -249,6 +249,7 @@ class Prober:
             self.lost_at = self._clock.now()
             said = self._running.err.strip()
             self.lost = f"{why}: {said}" if said else why
+            self.place.give_up()
         self.news.ring()
 
     def _read(self) -> None:
@@ -607,7 +608,11 @@ class Traffic:
         for known in self._probers:
             if known.place == place and known.heard:
                 return known
-        prober = Prober(self._api, place, self.clock)
+        try:
+            prober = Prober(self._api, place, self.clock)
+        except ApiTrouble:
+            place.give_up()
+            raise
         self._probers.append(prober)
         self._open_control(prober, self._control_for_outside if isinstance(place, Outside) else "", "the API server")
         return prober

@@ -6,7 +6,7 @@ import itertools
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from svcproof.cluster.api import ClusterApi, Conflict, Conversing, ExecTrouble, Running
 from svcproof.cluster.sandbox import PRIVILEGED, Sandbox
@@ -44,6 +44,9 @@ class Outside:
         """Raise ExecTrouble: a prober of ours that was cut off is dead."""
         raise ExecTrouble(f"the prober outside is gone, and {name} with it")
 
+    def give_up(self) -> None:
+        """Do nothing: there is one outside only."""
+
 
 @dataclass(frozen=True)
 class InPod:
@@ -54,6 +57,7 @@ class InPod:
     container: str = "prober"
     node: str = ""
     description: str = ""
+    given_up: threading.Event = field(default_factory=threading.Event, compare=False, repr=False)
 
     def start(self, api: Conversing) -> Running:
         """Start a prober here; raise ExecTrouble."""
@@ -62,6 +66,10 @@ class InPod:
     def resume(self, api: Conversing, name: str) -> Running:
         """Speak again to a prober that was told to linger by this name; raise ExecTrouble."""
         return api.start(self.namespace, self.pod, self.container, (*AGENT, "resume", "--name", name))
+
+    def give_up(self) -> None:
+        """Let the next scenario start elsewhere: a prober was lost here, or none could be started."""
+        self.given_up.set()
 
 
 Place = Outside | InPod
@@ -159,7 +167,9 @@ class Vantages:
         self._sandbox.delete()
 
     def _stands(self, place: InPod) -> bool:
-        """Whether a shared vantage is still there: a scenario may have drained or killed its node."""
+        """Whether a shared vantage is still of use: a scenario may have drained or killed its node."""
+        if place.given_up.is_set():
+            return False
         pod = self._sandbox.watches(place.namespace).get("Pod", place.pod)
         return pod is not None and is_ready(pod)
 
