@@ -55,7 +55,7 @@ def traffic(api: ClusterApi) -> Iterator[Traffic]:
 
 
 def agents_in(api: ClusterApi, place: InPod) -> int:
-    """Count the probers that run in a pod."""
+    """Count the processes of the probers in a pod: with `--apart` each has one that waits beside it."""
     count = "cat /proc/[0-9]*/cmdline 2>/dev/null | tr '\\0' ' ' | grep -o 'agent.py prob[e]' | wc -l"
     return int(api.run(place.namespace, place.pod, place.container, ["sh", "-c", count]).out)
 
@@ -86,7 +86,7 @@ def test_a_prober_in_a_pod_ends_with_its_traffic(vantages: Vantages, api: Cluste
     place = vantages.in_pod()
     traffic = Traffic(api, Clock())
     traffic.look_up(place, "kubernetes.default.svc.cluster.local")
-    assert agents_in(api, place) == 1
+    assert agents_in(api, place) > 0
     traffic.end()
     wait(lambda: agents_in(api, place) == 0)
 
@@ -94,7 +94,7 @@ def test_a_prober_in_a_pod_ends_with_its_traffic(vantages: Vantages, api: Cluste
 def test_a_prober_in_a_pod_ends_when_its_exec_stream_is_cut(vantages: Vantages, api: ClusterApi) -> None:
     place = vantages.in_pod()
     running = place.start(api)
-    wait(lambda: agents_in(api, place) == 1)
+    wait(lambda: agents_in(api, place) > 0)
     running.close()
     wait(lambda: agents_in(api, place) == 0)
 
