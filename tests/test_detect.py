@@ -1,10 +1,12 @@
 """What detectors make of a cluster's answers."""
 
+import threading
+
 import pytest
 
-from svcproof.cluster.detect import DETECTORS, Detection, detect, detect_all
+from svcproof.cluster.detect import DETECTORS, Detection, detect, detect_all, detect_in_turn
 from svcproof.cluster.rehearsal import DETECTORS as REHEARSED
-from svcproof.model.capability import OFFERS
+from svcproof.model.capability import OFFERS, Capability
 
 
 class Silent:
@@ -29,6 +31,30 @@ def test_a_silent_cluster_offers_nothing_and_the_reason_says_so():
     found = detect_all(DETECTORS, Detection(Silent(), no_knock))
     assert not any(one.present for one in found)
     assert all("silent" in one.because or "no node control" in one.because for one in found)
+
+
+def test_what_is_found_soon_waits_for_nothing_that_takes_longer(monkeypatch):
+    soon_told = threading.Event()
+
+    def slow(_using):
+        return Capability("two-zones", present=soon_told.wait(20), because="it took its time")
+
+    monkeypatch.setitem(DETECTORS, "two-zones", slow)
+    monkeypatch.setitem(DETECTORS, "two-nodes", lambda _using: Capability("two-nodes", present=True, because="two"))
+    found = detect_in_turn(["two-zones", "two-nodes", "two-nodes"], Detection(Silent(), no_knock))
+    assert next(found).name == "two-nodes"
+    soon_told.set()
+    (last,) = found
+    assert last.present
+
+
+def test_a_detector_that_breaks_is_heard_of(monkeypatch):
+    def broken(_using):
+        raise ZeroDivisionError
+
+    monkeypatch.setitem(DETECTORS, "two-zones", broken)
+    with pytest.raises(ZeroDivisionError):
+        detect_all(["two-zones"], Detection(Silent(), no_knock))
 
 
 def test_what_must_be_tried_is_absent_where_nothing_may_be_put_up():

@@ -7,14 +7,16 @@ import os
 import pty
 import signal
 import sys
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 import trees
 
 from svcproof.adapters import shell
+from svcproof.cluster.api import ApiTrouble
 from svcproof.report import results
 from svcproof.report.results import Ending, Run
 from svcproof.run import conducting, selection
@@ -133,20 +135,47 @@ def test_workers_import_once(tmp_path: Path) -> None:
 
 
 def order_of(tmp_path: Path) -> conducting.Order:
-    features = trees.plant(tmp_path, "Feature: One\n" + scenario("aa-01", "it holds"))
+    text = scenario("aa-01", "it holds", tags="@needs.exec") + scenario("aa-02", "it holds")
+    features = trees.plant(tmp_path, "Feature: One\n" + text)
     return conducting.Order("r", selection.select([str(features)]), {}, jobs=1)
 
 
-def test_what_takes_longer_to_find_out_is_known_before_the_first_scenario(tmp_path: Path) -> None:
+def handed(journal: conducting.Journal) -> list[str]:
+    return [event["scenario"] for event in journal.events if event["is"] == "handed"]
+
+
+def test_a_scenario_waits_for_what_it_needs_to_be_known_and_others_go_first(tmp_path: Path) -> None:
     journal = conducting.Journal(None)
-    conducting.conduct(order_of(tmp_path), journal, rehearse=lambda heard: heard.tell({"is": "rehearsed"}))
+
+    def rehearse(heard: conducting.Journal) -> Iterator[str]:
+        end = time.monotonic() + 20
+        while "scenario ends" not in [event["is"] for event in heard.events]:
+            assert time.monotonic() < end, "no scenario ended meanwhile"
+            threading.Event().wait(0.01)
+        heard.tell({"is": "settled"})
+        yield "exec"
+
+    conducting.conduct(order_of(tmp_path), journal, rehearse=rehearse)
+    assert handed(journal) == ["aa-02", "aa-01"]
     told = [event["is"] for event in journal.events]
-    assert told.index("rehearsed") < told.index("handed") < told.index("scenario ends")
+    assert told.index("handed") < told.index("settled") < len(told) - 1 - told[::-1].index("handed")
+
+
+def test_a_rehearsal_that_breaks_holds_nobody_up(tmp_path: Path) -> None:
+    journal = conducting.Journal(None)
+
+    def rehearse(_: conducting.Journal) -> Iterator[str]:
+        raise ApiTrouble("the API server is silent")
+        yield
+
+    conducting.conduct(order_of(tmp_path), journal, rehearse=rehearse)
+    assert sorted(handed(journal)) == ["aa-01", "aa-02"]
+    assert "not found out beforehand: the API server is silent" in str(journal.events)
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_an_interruption_before_the_first_scenario_is_one(tmp_path: Path, number: signal.Signals) -> None:
-    def interrupted(_: conducting.Journal) -> None:
+    def interrupted(_: conducting.Journal) -> Iterator[str]:
         os.kill(os.getpid(), number)
         pytest.fail("it went on")
 

@@ -163,7 +163,7 @@ def _suite(lab: Lab, jobs: int) -> Suite:
     def settle(journal: Any, needs: Iterable[str]) -> Mapping[str, Any]:
         known[:] = [Cluster(settings, needs, needed=True)]
         told = known[0].settle(journal)
-        known[0].rehearse(journal)
+        list(known[0].rehearse(journal))
         return told
 
     return Suite(settings, jobs, settle, lambda run: known[0].clean(run, False))

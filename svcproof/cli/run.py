@@ -7,7 +7,7 @@ import secrets
 import shlex
 import sys
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -19,6 +19,7 @@ from svcproof.exit_code import ExitCode
 from svcproof.problems import SetupProblem
 
 if TYPE_CHECKING:
+    from svcproof.cluster.node_control import NodeControl
     from svcproof.report.results import Run
     from svcproof.run.conducting import Journal
 
@@ -146,16 +147,19 @@ class Cluster:
         self._settings = {**self._settings, **told}
         return told
 
-    def rehearse(self, journal: Journal) -> None:
-        """Find out once, while workers start, what all of them need to know of the cluster."""
+    def rehearse(self, journal: Journal) -> Iterator[str]:
+        """Find out once what workers need to know of the cluster; yield each capability's name when they can."""
         if not self.needed:
-            return
-        from svcproof.cli import settling
+            return iter(())
         from svcproof.providers import node_control
 
-        control = node_control.choose(self._settings.get("node_control", ""))
-        settling.rehearse(self._api, self._needs, journal, control, self._settings)
-        threading.Thread(target=_import_writers, daemon=True).start()  # while scenarios run
+        return self._rehearsed(journal, node_control.choose(self._settings.get("node_control", "")))
+
+    def _rehearsed(self, journal: Journal, control: NodeControl | None) -> Iterator[str]:
+        from svcproof.cli import settling
+
+        yield from settling.rehearse(self._api, self._needs, journal, control, self._settings)
+        import svcproof.report.writers  # noqa: F401 - while scenarios run: the import is the work
 
     def clean(self, run: str, keep: bool) -> dict[str, Any]:
         """Reap what is left of the run, and count."""
@@ -179,10 +183,6 @@ class Cluster:
 
 def _import_client() -> None:
     import svcproof.adapters.kube  # noqa: F401 - the import is the work
-
-
-def _import_writers() -> None:
-    import svcproof.report.writers  # noqa: F401 - the import is the work
 
 
 def seconds(text: str) -> float:

@@ -6,14 +6,14 @@ import atexit
 import json
 import os
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from svcproof.cluster import sandbox
 from svcproof.cluster.api import ApiTrouble, ClusterApi, NotFound
-from svcproof.cluster.detect import detect_all
+from svcproof.cluster.detect import detect_in_turn
 from svcproof.cluster.node_control import NodeControl
 from svcproof.cluster.settings import read
 from svcproof.model.capability import OFFERS, Capability
@@ -42,19 +42,30 @@ def rehearse(
     journal: Journal,
     node_control: NodeControl | None,
     told: Mapping[str, Any],
-) -> None:
-    """Find out which of the needed capabilities there are; tell the journal, and workers by the file they know of."""
+) -> Iterator[str]:
+    """Find out which of the needed capabilities there are, and yield the name of each as it is found.
+
+    By then the journal has been told of it, and it stands in the file that workers know of.
+    """
+    known: list[dict[str, Any]] = []
     with detection_alone(api, read(told, {}), node_control) as using:
-        found = detect_all(needs, using)
-    for capability in found:
-        offer = OFFERS.get(capability.name)
-        journal.tell({"is": "capability", **_plain(capability), "cure": offer.get if offer else ""})
-    known = [asdict(one) for one in found]
-    Path(told["capabilities"]).write_text(json.dumps(known), encoding="utf-8")
+        for capability in detect_in_turn(needs, using):
+            offer = OFFERS.get(capability.name)
+            journal.tell({"is": "capability", **_plain(capability), "cure": offer.get if offer else ""})
+            known.append(asdict(capability))
+            _replace(Path(told["capabilities"]), json.dumps(known))
+            yield capability.name
 
 
 def _plain(capability: Capability) -> dict[str, Any]:
     return {"name": capability.name, "present": capability.present, "because": capability.because}
+
+
+def _replace(file: Path, text: str) -> None:
+    """Write a file that others read meanwhile: they see what it said before, or what it says now."""
+    new = file.with_suffix(".new")
+    new.write_text(text, encoding="utf-8")
+    new.replace(file)
 
 
 def file_for_workers() -> str:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from queue import SimpleQueue
 from typing import Protocol
 
 from svcproof.cluster import rehearsal
@@ -56,8 +57,31 @@ def detect(name: str, using: Detection) -> Capability:
 
 def detect_all(names: Iterable[str], using: Detection) -> list[Capability]:
     """Find out several capabilities side by side; as long as the slowest takes."""
-    with ThreadPoolExecutor(AT_ONCE, "detector") as pool:
-        return list(pool.map(lambda name: detect(name, using), sorted(set(names))))
+    return sorted(detect_in_turn(names, using), key=lambda one: one.name)
+
+
+def detect_in_turn(names: Iterable[str], using: Detection) -> Iterator[Capability]:
+    """Find out several capabilities side by side, and yield each as it is found.
+
+    Who stops asking, or ends the process, waits for none of them.
+    """
+    wanted = set(names)
+    turn = threading.Semaphore(AT_ONCE)
+    found: SimpleQueue[Capability | Exception] = SimpleQueue()
+
+    def find(name: str) -> None:
+        with turn:
+            try:
+                found.put(detect(name, using))
+            except Exception as trouble:  # noqa: BLE001 - whoever asks is told
+                found.put(trouble)
+
+    for name in sorted(wanted):
+        threading.Thread(target=find, args=(name,), name=f"detector of {name}", daemon=True).start()
+    for _ in wanted:
+        if isinstance(one := found.get(), Exception):
+            raise one
+        yield one
 
 
 def _two_nodes(using: Detection) -> Capability:

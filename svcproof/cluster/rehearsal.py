@@ -93,7 +93,9 @@ class Ground:
     settings: Settings
     vantages: Vantages
     machine: OwnHost
-    _turn: threading.RLock = field(default_factory=threading.RLock)
+    _turn: threading.Lock = field(default_factory=threading.Lock)
+    _asking: threading.Lock = field(default_factory=threading.Lock)
+    """For the load balancer, which takes long to refuse: who wants the backend only does not wait for that."""
 
     @cached_property
     def stage(self) -> Stage:
@@ -133,7 +135,7 @@ class Ground:
 
     def load_balancer(self) -> Balanced:
         """Return what came of asking for a load balancer; the first caller asks."""
-        with self._turn:
+        with self._asking:
             return self.balanced
 
     def close(self) -> None:

@@ -78,7 +78,7 @@ def answer(history: History, asked: Asked) -> Verdict:
     for moment, edge in ((asked.since, float("-inf")), (asked.until, float("inf"))):
         found = history.moment(moment) if isinstance(moment, str) else edge if moment is None else float(moment)
         if found is None:
-            return unknown(f'the history has no mark "{moment}"')
+            return unknown(f'the moment "{moment}" that is asked about never came: there is nothing to judge')
         edges.append(found)
     return law(_part(history, asked, edges[0], edges[1]), **asked.arguments)
 

@@ -6,6 +6,7 @@ import json
 import platform
 import signal
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -18,6 +19,7 @@ from typing import Any, Protocol, TextIO
 from svcproof.problems import SetupProblem
 from svcproof.run import reconciliation
 from svcproof.run.entries import Roster, plain
+from svcproof.run.rehearsing import Rehearsal
 from svcproof.run.supervision import Limits, Supervisor
 from svcproof.run.worker import Task
 
@@ -47,12 +49,13 @@ class Order:
 
 
 class Journal:
-    """Every event of a run in order: kept, written to events.jsonl as it comes, and passed on."""
+    """Every event of a run in order: kept, written to events.jsonl as it comes, and passed on; from any thread."""
 
     def __init__(self, report: Path | None, audience: Iterable[Audience] = ()) -> None:
         self.events: list[Event] = []
         self.trouble = ""
         self._audience = list(audience)
+        self._turn = threading.Lock()
         self._file: TextIO | None = None
         if report is not None:
             try:
@@ -65,6 +68,10 @@ class Journal:
 
     def tell(self, event: Event) -> None:
         """Take one event; a full disk costs the file, never the run."""
+        with self._turn:
+            self._tell(event)
+
+    def _tell(self, event: Event) -> None:
         event.setdefault("at", round(time.time(), 4))
         self.events.append(event)
         if self._file is not None:
@@ -95,14 +102,15 @@ def conduct(
     journal: Journal,
     *,
     settle: Callable[[Journal], Mapping[str, Any]] | None = None,
-    rehearse: Callable[[Journal], None] | None = None,
+    rehearse: Callable[[Journal], Iterator[str]] | None = None,
 ) -> bool:
     """Run the order; return whether it was interrupted. Every scenario of the roster has an end afterwards.
 
     *settle* finds out what workers are told when they start: what it returns is added to their settings. *rehearse*
-    does what takes longer, while they start, and is over before the first scenario.
+    yields the names of capabilities as workers can read of them, which takes longer: scenarios that need one wait for
+    it, and others run meanwhile.
 
-    SIGINT, SIGTERM and SIGHUP raise KeyboardInterrupt before the first scenario; later they interrupt the workers,
+    SIGINT, SIGTERM and SIGHUP raise KeyboardInterrupt until workers are at work; later they interrupt the workers,
     whose cleanups run, and a second one kills them. Raises SetupProblem where the suite itself cannot start.
     """
     journal.tell(_first(order))
@@ -117,9 +125,12 @@ def conduct(
         supervisor = Supervisor(task, journal.tell, order.jobs, order.limits, logs)
         if rehearse:
             supervisor.boot(roster.entries)
-            rehearse(journal)
+            say = lambda problem: journal.tell({"is": "trouble", "says": problem})  # noqa: E731
+            supervisor.rehearsal = Rehearsal(rehearse(journal), say)
     with _on_signals(supervisor.stop):
         supervisor.run(roster.entries, order.expected)
+        if supervisor.rehearsal:
+            supervisor.rehearsal.end()
     asked = supervisor.interrupted
     why = "the run was interrupted" if asked else supervisor.broken
     for event in reconciliation.missing(roster.entries, journal.events, why or "worker lost: its end was not heard of"):

@@ -198,11 +198,9 @@ def _events_file(settings: Settings) -> Path | None:
 
 
 def _settled(settings: Settings) -> dict[str, Capability]:
-    """Read the capabilities that the parent had found out before it handed out the first scenario."""
-    if not settings.capabilities:
-        return {}
-    found = json.loads(Path(settings.capabilities).read_text(encoding="utf-8"))
-    return {entry["name"]: Capability(**entry) for entry in found}
+    """Read the capabilities that the parent has found out so far; a scenario is handed out when its own are."""
+    text = Path(settings.capabilities).read_text(encoding="utf-8") if settings.capabilities else ""
+    return {entry["name"]: Capability(**entry) for entry in json.loads(text or "[]")}
 
 
 def _interrupt_on_sigterm() -> None:

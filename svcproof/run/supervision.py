@@ -8,7 +8,7 @@ import os
 import signal
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from multiprocessing.connection import Connection, wait
@@ -17,6 +17,7 @@ from typing import Any
 
 from svcproof.run import worker
 from svcproof.run.entries import Entry
+from svcproof.run.rehearsing import Rehearsal
 
 Event = dict[str, Any]
 
@@ -73,6 +74,8 @@ class Supervisor:
     limits: Limits = field(default_factory=Limits)
     logs: Path | None = None
     broken: str = ""
+    rehearsal: Rehearsal | None = None
+    """What is not known of the cluster yet: scenarios that need it wait, and others go first."""
     _workers: list[_Worker] = field(default_factory=list)
     _count: int = 0
     _asked_to_stop: int = 0
@@ -114,9 +117,15 @@ class Supervisor:
         while not self._over(queue):
             self._staff(queue, workers)
             for place, one in enumerate(self._workers):
-                if one.ready and one.entry is None and queue and not one.stopping and not self._asked_to_stop:
-                    self._hand(one, queue.pop() if place % 2 else queue.popleft())
+                if one.ready and one.entry is None and not one.stopping and not self._asked_to_stop:
+                    self._hand_next(one, queue, reversed(queue) if place % 2 else iter(queue))
             self._listen()
+
+    def _hand_next(self, one: _Worker, queue: deque[Entry], order: Iterator[Entry]) -> None:
+        entry = next((entry for entry in order if self.rehearsal is None or not self.rehearsal.holds(entry)), None)
+        if entry is not None:
+            queue.remove(entry)
+            self._hand(one, entry)
 
     def _over(self, queue: deque[Entry]) -> bool:
         if any(one.entry is not None for one in self._workers):
@@ -153,10 +162,13 @@ class Supervisor:
 
     def _listen(self) -> None:
         """Wait for the next thing to happen: words, a death, or a deadline."""
-        watched = [item for one in self._workers for item in (one.line, one.process.sentinel)]
+        watched: list[Any] = [item for one in self._workers for item in (one.line, one.process.sentinel)]
+        watched += [self.rehearsal.news] if self.rehearsal else []
         deadlines = [one.until for one in self._workers if one.due]
         pause = max(0.0, min(deadlines, default=time.monotonic() + 1.0) - time.monotonic())
         happened = set(wait(watched, min(pause, 1.0)))
+        if self.rehearsal and self.rehearsal.news in happened:
+            self.rehearsal.hear()
         for one in list(self._workers):
             if one.line in happened:
                 self._read(one)
