@@ -82,8 +82,15 @@ Feature: Ports
 
     @po-05 @TP-6 @extended
     Scenario: a port that is added answers
-      Given a ClusterIP Service "echo" with 1 ready backend
-      And steady traffic from a pod to the cluster IP of "echo"
+      # The first port has its name from the start. To name it later is a change of its own: until the EndpointSlice
+      # follows, a proxy knows no endpoint by the new name, and refuses what comes to the port.
+      Given this Service exists:
+        """
+        metadata: {name: echo}
+        spec: {selector: {app: echo}, ports: [{name: http, port: 80, targetPort: 8080}]}
+        """
+      And a Deployment "echo" with 1 ready backend
+      And steady traffic from a pod to port "http" of the cluster IP of "echo"
       When the Service "echo" is updated with:
         """
         spec: {ports: [{name: http, port: 80, targetPort: 8080}, {name: second, port: 81, targetPort: 8080}]}
