@@ -52,30 +52,24 @@ def ask_for_bytes(here: World, vantage: Vantage, frontend: Frontend, size: int, 
 def falls_silent(here: World, vantage: Vantage, frontend: Frontend, silence: Silence) -> Verdict:
     """Require that within the convergence time connections from here to there come to be refused, or not answered.
 
-    They are tried one by one until none is answered or the budget is over; a few more are judged. The prober's control
-    stream bears witness meanwhile.
+    A few at a time are tried until the law holds for them or the budget is over; the last ones are judged. The prober's
+    control stream bears witness meanwhile: where it cannot tell, a few more are looked at.
     """
     places, targets = here.places(vantage, frontend), here.targets(frontend)
-    within = Deadline(here.settings.budget)
-    while not within.passed:
-        tried = [name for place in places for name in here.traffic.burst(place, targets, 1, limit=REFUSAL_LIMIT)]
-        ends = [one.outcome for one in here.traffic.history().exchanges if one.stream in tried]
-        let_pass(min(1 / REFUSAL_RATE, within.left))
-        if Outcome.ANSWERED not in ends:
-            break
-    here.recorder.figure("fell silent after", round(within.spent * 1000), "ms")
     refused = silence is Silence.REFUSED
     count, rate = (REFUSALS, REFUSAL_RATE) if refused else (LOOKS, 20.0)
     law = "refused_not_lost" if refused else "no_exchange_answered"
-    for _ in range(GLANCES):
-        begun = [
-            name
-            for place in places
-            for name in here.traffic.burst(place, targets, count, rate=rate, limit=REFUSAL_LIMIT)
-        ]
+    within, glances = Deadline(here.settings.budget), 0
+    while True:
+        spent, last = within.spent, within.passed
+        begun = here.traffic.burst(places, targets, count, rate=rate, limit=REFUSAL_LIMIT)
         let_pass(AFTERWARDS)
-        if answer(here.traffic.history(), Asked(law, tuple(begun))).answer is not Answer.UNKNOWN:
+        said = answer(here.traffic.history(), Asked(law, tuple(begun))).answer
+        glances += said is Answer.UNKNOWN
+        if said is Answer.MET or glances == GLANCES or (last and said is Answer.VIOLATED):
             break
+        let_pass(1 / REFUSAL_RATE if refused else 0.0)
+    here.recorder.figure("fell silent after", round(spent * 1000), "ms")
     return here.check(law, streams=begun)
 
 
@@ -84,12 +78,12 @@ def comes_to_meet(here: World, vantage: Vantage, frontend: Frontend, meeting: Me
     places, targets = here.places(vantage, frontend), here.targets(frontend)
     within = Deadline(here.settings.budget)
     while not within.passed:
-        tried = [name for place in places for name in here.traffic.burst(place, targets, MEETINGS)]
+        tried = here.traffic.burst(places, targets, MEETINGS)
         found = [end for end in here.traffic.history().exchanges if end.stream in tried]
         if all(end.outcome is Outcome.ANSWERED for end in found) and _is_meant(here, frontend, meeting, found):
             break
     here.recorder.figure("settled after", round(within.spent * 1000), "ms")
-    here.opened = [name for place in places for name in here.traffic.burst(place, targets, MEETINGS)]
+    here.opened = here.traffic.burst(places, targets, MEETINGS)
     if meeting in NEAR:
         return policies.check_strangers(here, NEAR[meeting], frontend.service)
     return check_meeting(here, meeting)

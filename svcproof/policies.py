@@ -84,7 +84,7 @@ def await_silence(here: World, vantage: Vantage, frontend: Frontend) -> None:
 def _await(here: World, vantage: Vantage, frontend: Frontend, wanted: set[Outcome]) -> None:
     def look() -> Sighting[bool]:
         places, targets = here.places(vantage, frontend), here.targets(frontend)
-        tried = [name for place in places for name in here.traffic.burst(place, targets, IN_A_ROW, limit=2.0)]
+        tried = here.traffic.burst(places, targets, IN_A_ROW, limit=2.0)
         ends = {one.outcome for one in here.traffic.history().exchanges if one.stream in tried}
         return Sighting(", ".join(sorted(end.value for end in ends)), True if ends and ends <= wanted else None)
 

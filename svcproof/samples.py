@@ -119,11 +119,11 @@ def _comes_to_answer(
         raise Inconclusive(f"{frontend} has no address")
     within, rounds = Deadline(here.settings.budget), Rounds(0.2)
     while not within.passed:
-        tried = [one for place in places for one in here.traffic.burst(place, targets, 1, limit=LIMIT)]
+        tried = here.traffic.burst(places, targets, 1, limit=LIMIT)
         ends = {one.outcome for one in here.traffic.history().exchanges if one.stream in tried}
         if ends == {Outcome.ANSWERED}:
             break
         rounds.wait(0, min(0.2, within.left))
     looks, rate = (LOOKS, 4.0) if status < BAD_GATEWAY else (REFUSALS, REFUSAL_RATE)
-    streams = [one for place in places for one in here.traffic.burst(place, targets, looks, rate=rate, limit=LIMIT)]
+    streams = here.traffic.burst(places, targets, looks, rate=rate, limit=LIMIT)
     return here.check("every_exchange_answered", streams=streams)

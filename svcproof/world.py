@@ -298,33 +298,30 @@ class World:
         answering = self._let_follow(places, frontend, targets)
         rate = rate or (BURST_RATE if answering else REFUSAL_RATE)
         limit = limit or (LIMIT if answering else REFUSAL_LIMIT)
-        for place in places:
-            self.opened += self.traffic.burst(
-                place, targets, count, lane=lane, rate=rate, limit=limit, size=size, sends=sends
-            )
+        self.opened += self.traffic.burst(
+            places, targets, count, lane=lane, rate=rate, limit=limit, size=size, sends=sends
+        )
 
     def _let_follow(self, places: Sequence[Start], frontend: Frontend, targets: Sequence[Target]) -> bool:
         """Give the data plane time to follow what was declared before; whether answers are to be expected then."""
-        if frontend.door is Door.INGRESS:  # its rules were awaited when they were made
+        if frontend.door in (Door.INGRESS, Door.API_SERVER):  # awaited when it was made; there before the scenario
             return True
         answering = any(endpoint.ready for endpoint in self.stage.endpoints(frontend.service))
         expected = self.routing.backends_in_turn(frontend) if answering else set()
-        within = Deadline(self.settings.budget)
-        for place in places:
-            self._await_data_plane(place, targets, expected, answering=answering, within=within)
+        self._await_data_plane(places, targets, expected, answering=answering)
         return answering
 
     def _await_data_plane(
-        self, place: Start, targets: Sequence[Target], expected: set[str], *, answering: bool, within: Deadline
+        self, places: Sequence[Start], targets: Sequence[Target], expected: set[str], *, answering: bool
     ) -> None:
-        """Return once every target is answered, by each of the expected backends, or by nobody where none is ready.
+        """Return once each place is answered at each target by every expected backend, or by nobody if none is ready.
 
         When the budget is over it returns in any case: laws decide then.
         """
-        rounds = Rounds(0.1)
-        met_at: list[set[str]] = [set() for _ in targets]
+        within, rounds = Deadline(self.settings.budget), Rounds(0.1)
+        met_at: list[set[str]] = [set() for _ in places for _ in targets]
         while not within.passed:
-            tried = self.traffic.burst(place, targets, PROBES if answering else 1, limit=1.0)
+            tried = self.traffic.burst(places, targets, PROBES if answering else 1, limit=1.0)
             seen = [one for one in self.traffic.history().exchanges if one.stream in tried]
             answered = [one.outcome is Outcome.ANSWERED for one in seen]
             for one in seen:

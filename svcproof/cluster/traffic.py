@@ -378,7 +378,7 @@ class Traffic:
 
     def burst(
         self,
-        place: Place,
+        places: Place | Sequence[Place],
         targets: Sequence[Target],
         count: int,
         *,
@@ -391,17 +391,18 @@ class Traffic:
     ) -> list[str]:
         """Send *count* exchanges to each target, *rate* a second, and return the streams' names when all have ended.
 
-        *limit* is how long one exchange may last (seconds); *size* asks for a body of so many bytes and checks it, and
-        *sends* one first, to be sent back;
-        *connections* is how many a kept-alive stream goes round. A prober that is lost meanwhile ends the wait: the
-        history says so, and laws answer unknown.
+        From several places they are sent at the same time; the names come by place, then by target. *limit* is how
+        long one exchange may last (seconds); *size* asks for a body of so many bytes and checks it, and *sends* one
+        first, to be sent back; *connections* is how many a kept-alive stream goes round. A prober that is lost
+        meanwhile ends the wait: the history says so, and laws answer unknown.
         """
         order = {"count": count, "rate": rate, "limit": limit, "size": size, "connections": connections}
         order |= {"sends": True} if sends else {}
-        prober = self._prober(place)
-        names = [self._open(prober, target, lane, order) for target in targets]
-        prober.await_streams(names, count / rate + limit + SILENCE_SECONDS)
-        return names
+        probers = [self._prober(place) for place in (places if isinstance(places, Sequence) else (places,))]
+        begun = [[self._open(prober, target, lane, order) for target in targets] for prober in probers]
+        for prober, names in zip(probers, begun, strict=True):
+            prober.await_streams(names, count / rate + limit + SILENCE_SECONDS)
+        return [name for names in begun for name in names]
 
     def steady(
         self,
