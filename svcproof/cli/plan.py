@@ -38,7 +38,9 @@ def plan(
     roster = selection.select(features or [], tags or [], profile)
     wanted = permission.of(roster.entries)
     if role:
-        print(_yaml(permission.cluster_role(wanted)), end="")
+        from svcproof import as_yaml
+
+        print(as_yaml.dump(permission.cluster_role(wanted)), end="")
         return
     found = {} if offline else _capabilities(roster.entries, clusters.choose(kubeconfig, context, lab, kind).settings)
     missing = {name: one for name, one in found.items() if not one.present}
@@ -60,12 +62,6 @@ def plan(
     print(f"\n{len(running)} would run, {len(skipped)} be skipped; about {took:.0f} s with {jobs} workers")
     if not running:
         raise typer.Exit(ExitCode.UNKNOWN)
-
-
-def _yaml(body: Mapping[str, Any]) -> str:
-    import yaml
-
-    return str(yaml.safe_dump(dict(body), sort_keys=False))
 
 
 def _capabilities(entries: Sequence[Entry], settings: Mapping[str, Any]) -> dict[str, Any]:

@@ -6,8 +6,7 @@ import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-import yaml
-
+from svcproof import as_yaml
 from svcproof.cluster import layers
 from svcproof.cluster.api import ApiTrouble, ClusterApi, Object, Unreachable
 from svcproof.cluster.layers import Glance
@@ -135,7 +134,7 @@ def _nodes(api: ClusterApi) -> str:
 def _yaml(objects: list[Object]) -> str:
     for item in objects:
         item["metadata"].pop("managedFields", None)
-    return yaml.safe_dump_all(objects, sort_keys=False) if objects else ""
+    return as_yaml.dump(*objects) if objects else ""
 
 
 def _without_bytes(body: Object) -> Object:

@@ -9,6 +9,7 @@ from typing import Any
 
 import yaml
 
+from svcproof import as_yaml
 from svcproof.cluster import ranges
 from svcproof.cluster.api import ClusterApi, NotFound, Object
 from svcproof.cluster.asking import KINDS, NAME, answer_of
@@ -149,7 +150,7 @@ class Granting:
         made = []
         for name, content in ((f"{NAME}-yaml", "application/yaml"), (f"{NAME}-json", "application/json")):
             whole = self.sandbox.owned({"apiVersion": version, "kind": "Service", **body, "metadata": {"name": name}})
-            sent = yaml.safe_dump(whole) if content.endswith("yaml") else json.loads(json.dumps(whole))
+            sent = as_yaml.dump(whole) if content.endswith("yaml") else json.loads(json.dumps(whole))
             path = f"/api/{version}/namespaces/{self.sandbox.namespace()}/services"
             answers.accepted(answer_of(self.api.ask("POST", path, sent, content=content))).require()
             made.append(self._read("Service", name))

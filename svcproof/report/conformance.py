@@ -11,6 +11,7 @@ from typing import Any
 
 import yaml
 
+from svcproof import as_yaml
 from svcproof.problems import SetupProblem
 from svcproof.report.results import Ending, Run, ScenarioResult
 from svcproof.report.terminal import first_line
@@ -22,8 +23,7 @@ LEVELS = ("core", "extended")
 
 def write(run: Run, file: Path) -> None:
     """Write the report as YAML."""
-    text = yaml.safe_dump(render(run), sort_keys=False, allow_unicode=True, width=110)
-    file.write_text(text, encoding="utf-8")
+    file.write_text(as_yaml.dump(render(run), width=110), encoding="utf-8")
 
 
 def render(run: Run) -> dict[str, Any]:
