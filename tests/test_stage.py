@@ -11,7 +11,10 @@ from memory_cluster import MemoryCluster, pod
 from svcproof.cluster.sandbox import Sandbox
 from svcproof.cluster.settings import Settings
 from svcproof.cluster.stage import Stage
+from svcproof.cluster.traffic import Clock, Traffic
+from svcproof.cluster.transitions import Transitions
 from svcproof.cluster.waiting import NotConverged
+from svcproof.model.change import Some, Transition
 
 
 @pytest.fixture
@@ -41,6 +44,16 @@ def test_a_pod_whose_readiness_was_taken_back_is_called_when_it_is_ready_again(
     assert stage.ready_pods("web") == []
     threading.Timer(0.1, put, (cluster, namespace), {"ready": True}).start()
     assert [item["metadata"]["name"] for item in stage.some_ready_pods("web")] == ["web-1"]
+
+
+def test_a_pod_whose_readiness_was_taken_back_changes_when_it_is_ready_again(
+    cluster: MemoryCluster, sandbox: Sandbox
+) -> None:
+    namespace = sandbox.namespace()
+    put(cluster, namespace, ready=False)
+    transitions = Transitions(Stage(sandbox, Settings()), Traffic(cluster, Clock()))
+    threading.Timer(0.1, put, (cluster, namespace), {"ready": True}).start()
+    assert transitions.bring_about(Some.ONE, "web", Transition.DELETED) == ["web-1"]
 
 
 def test_where_no_pod_becomes_ready_nobody_can_be_called(cluster: MemoryCluster, sandbox: Sandbox) -> None:
