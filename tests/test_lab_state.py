@@ -87,11 +87,3 @@ def test_no_lock_and_no_directory_outlive_their_holder():
     with state.one_at_a_time("one"):
         assert plans.RUN.exists()
     assert not plans.RUN.exists()
-
-
-def test_a_written_file_keeps_others_out(tmp_path):
-    path = tmp_path / "secret"
-    state.write_file(path, "key")
-    assert path.read_text() == "key"
-    assert path.stat().st_mode & 0o777 == 0o600
-    assert list(tmp_path.iterdir()) == [path]

@@ -16,6 +16,7 @@ from svcproof.cluster.api import ApiTrouble, ClusterApi, NotFound
 from svcproof.cluster.detect import detect_in_turn
 from svcproof.cluster.node_control import NodeControl
 from svcproof.cluster.settings import read
+from svcproof.files import write_file
 from svcproof.model.capability import OFFERS, Capability
 from svcproof.run.conducting import Journal
 from svcproof.run.detecting import detection_alone
@@ -53,19 +54,12 @@ def rehearse(
             offer = OFFERS.get(capability.name)
             journal.tell({"is": "capability", **_plain(capability), "cure": offer.get if offer else ""})
             known.append(asdict(capability))
-            _replace(Path(told["capabilities"]), json.dumps(known))
+            write_file(Path(told["capabilities"]), json.dumps(known))
             yield capability.name
 
 
 def _plain(capability: Capability) -> dict[str, Any]:
     return {"name": capability.name, "present": capability.present, "because": capability.because}
-
-
-def _replace(file: Path, text: str) -> None:
-    """Write a file that others read meanwhile: they see what it said before, or what it says now."""
-    new = file.with_suffix(".new")
-    new.write_text(text, encoding="utf-8")
-    new.replace(file)
 
 
 def file_for_workers() -> str:

@@ -24,12 +24,12 @@ from svcproof.faults.journal import Deed, Journal, taking_back
 from svcproof.faults.looking import Looks, Seen
 from svcproof.faults.saboteurs.lies import SPARED
 from svcproof.faults.trial import Trial
+from svcproof.files import write_file
 from svcproof.providers.lab import Lab
 from svcproof.providers.lab.certificates import Authority, certificates
 from svcproof.providers.lab.checks import has_netem
 from svcproof.providers.lab.plan import CONTROL_PLANE
 from svcproof.providers.lab.processes import Process
-from svcproof.providers.lab.state import write_file
 
 LENS_PORT = 17655
 WEBHOOK_PORT = 17656

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from svcproof.files import write_file
 from svcproof.providers.lab.plan import LabPlan
-from svcproof.providers.lab.state import write_file
 
 Deed = dict[str, Any]
 """{"do": how to undo it, …what that takes}; plain JSON, for another process may have to undo it."""

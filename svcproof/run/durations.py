@@ -7,6 +7,7 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
+from svcproof.files import write_file
 from svcproof.resources import fixtures
 
 FORGETTING = 0.5
@@ -39,8 +40,6 @@ def keep(took: Mapping[str, float]) -> None:
     file = _file()
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        fresh = file.with_suffix(f".{os.getpid()}")
-        fresh.write_text(json.dumps(known, sort_keys=True), encoding="utf-8")
-        fresh.replace(file)
+        write_file(file, json.dumps(known, sort_keys=True), 0o644)
     except OSError:
         return  # as above: a cache that cannot be written costs a better order, nothing else

@@ -14,8 +14,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+from svcproof.files import write_file
 from svcproof.providers.lab.plan import CONTROL_PLANE
-from svcproof.providers.lab.state import write_file
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from svcproof.adapters import shell
+from svcproof.files import write_file
 from svcproof.problems import SetupProblem
 from svcproof.providers.lab import network, policy_guard, processes, state
 from svcproof.providers.lab.components import CONTROL_PLANE_COMPONENTS, NODE_COMPONENTS, folder
@@ -105,10 +106,10 @@ class Component:
         if arguments is not None:
             command = self._change("command.json")
             command["arguments"] = arguments(command["arguments"])
-            state.write_file(self.folder / "command.json", json.dumps(command, indent=1))
+            write_file(self.folder / "command.json", json.dumps(command, indent=1))
         if config is not None:
             changed = config(self._change("config.json"))
-            state.write_file(self.folder / "config.json", json.dumps(changed, indent=1))
+            write_file(self.folder / "config.json", json.dumps(changed, indent=1))
         self.restart()
 
     def restore(self) -> None:

@@ -6,6 +6,7 @@ import json
 from contextlib import suppress
 from pathlib import Path
 
+from svcproof.files import write_file
 from svcproof.providers.lab import cgroups, state
 from svcproof.providers.lab.plan import CGROUPS, DATA, RUN
 
@@ -23,7 +24,7 @@ def raise_limits() -> None:
         now = int(path.read_text())
         if now < enough:
             before.setdefault(setting, now)
-            state.write_file(_RECORD, json.dumps(before))
+            write_file(_RECORD, json.dumps(before))
             path.write_text(str(enough))
 
 

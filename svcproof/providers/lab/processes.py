@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from svcproof.adapters import shell
+from svcproof.files import write_file
 from svcproof.providers.lab import cgroups
 from svcproof.providers.lab.components import Recipe, folder
-from svcproof.providers.lab.state import write_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable

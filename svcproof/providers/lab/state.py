@@ -11,6 +11,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from svcproof.files import write_file
 from svcproof.problems import SetupProblem
 from svcproof.providers.lab.plan import RUN, LabPlan, run_directory
 
@@ -80,14 +81,6 @@ class State:
 
     def _write(self) -> None:
         write_file(_file(self.plan.name), json.dumps(self._values, indent=1))
-
-
-def write_file(path: Path, text: str, mode: int = 0o600) -> None:
-    """Put *text* at *path* so that a reader finds either the old text or the new, never a part."""
-    new = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}")
-    with open(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode), "w") as file:  # noqa: PTH123 - with its mode
-        file.write(text)
-    new.replace(path)
 
 
 def names() -> list[str]:
