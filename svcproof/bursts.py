@@ -17,7 +17,7 @@ from svcproof.model.verdict import Answer, Inconclusive, Verdict
 from svcproof.world import REFUSAL_LIMIT, UNSENT, World
 
 LOOKS, GLANCES = 10, 3
-"""So many connections are looked at once nobody answers any more; where the prober cannot tell, so many times."""
+"""So many connections at a time are to go unanswered; where the prober cannot tell, so many times."""
 
 REFUSALS, REFUSAL_RATE = 4, 0.8
 """So many refusals, so many a second: Linux sends one a second to each caller (icmp(7), icmp_ratelimit)."""
@@ -68,7 +68,8 @@ def falls_silent(here: World, vantage: Vantage, frontend: Frontend, silence: Sil
         glances += said is Answer.UNKNOWN
         if said is Answer.MET or glances == GLANCES or (last and said is Answer.VIOLATED):
             break
-        let_pass(1 / REFUSAL_RATE if refused else 0.0)
+        if refused:
+            let_pass(1 / REFUSAL_RATE)
     here.recorder.figure("fell silent after", round(spent * 1000), "ms")
     return here.check(law, streams=begun)
 

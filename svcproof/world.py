@@ -458,7 +458,7 @@ class World:
         if vantage.place is Place.BUSYBOX:
             self.stage.put_up(workloads.busybox_pod("busybox", self.stage.images))
             return [(str(vantage), pages.from_pod(self.api, namespace, "busybox", workloads.SHELL, url))]
-        names = services.names(self.stage.ready_pods(vantage.of))
+        names = services.names(self.stage.some_ready_pods(vantage.of))
         chosen = names if vantage.place is Place.EVERY_POD_OF else names[:1]
         return [(f"pod {pod}", pages.from_pod(self.api, namespace, pod, workloads.SHELL, url)) for pod in chosen]
 

@@ -19,7 +19,6 @@ from svcproof.exit_code import ExitCode
 from svcproof.problems import SetupProblem
 
 if TYPE_CHECKING:
-    from svcproof.cluster.node_control import NodeControl
     from svcproof.report.results import Run
     from svcproof.run.conducting import Journal
 
@@ -151,15 +150,11 @@ class Cluster:
         """Find out once what workers need to know of the cluster; yield each capability's name when they can."""
         if not self.needed:
             return iter(())
+        from svcproof.cli import settling
         from svcproof.providers import node_control
 
-        return self._rehearsed(journal, node_control.choose(self._settings.get("node_control", "")))
-
-    def _rehearsed(self, journal: Journal, control: NodeControl | None) -> Iterator[str]:
-        from svcproof.cli import settling
-
-        yield from settling.rehearse(self._api, self._needs, journal, control, self._settings)
-        import svcproof.report.writers  # noqa: F401 - while scenarios run: the import is the work
+        control = node_control.choose(self._settings.get("node_control", ""))
+        return settling.rehearse(self._api, self._needs, journal, control, self._settings)
 
     def clean(self, run: str, keep: bool) -> dict[str, Any]:
         """Reap what is left of the run, and count."""

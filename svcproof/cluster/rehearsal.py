@@ -107,7 +107,7 @@ class Ground:
         with self._turn:
             if NAME not in self.stage.backends:
                 self.stage.deploy(NAME, Backends(1))
-            return self.stage.ready_pods(NAME)[0]
+            return self.stage.some_ready_pods(NAME)[0]
 
     def caller(self) -> InPod:
         """Return a pod to call from."""

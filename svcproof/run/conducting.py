@@ -125,8 +125,9 @@ def conduct(
         supervisor = Supervisor(task, journal.tell, order.jobs, order.limits, logs)
         if rehearse:
             supervisor.boot(roster.entries)
-            say = lambda problem: journal.tell({"is": "trouble", "says": problem})  # noqa: E731
-            supervisor.rehearsal = Rehearsal(rehearse(journal), say)
+            supervisor.rehearsal = Rehearsal(
+                rehearse(journal), lambda problem: journal.tell({"is": "trouble", "says": problem})
+            )
     with _on_signals(supervisor.stop):
         supervisor.run(roster.entries, order.expected)
         if supervisor.rehearsal:
