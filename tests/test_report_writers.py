@@ -300,6 +300,20 @@ def test_a_comparison_tells_reasons_times_facts_and_who_vanished() -> None:
     assert found.facts == ()
 
 
+def test_a_comparison_counts_what_is_too_much_to_tell() -> None:
+    entries = [runs.entry(f"aa-{number:02}") for number in range(30)]
+    old = runs.run(entries, *(runs.ended(one, "failed", message="a") for one in entries))
+    slow = [
+        {**event, "seconds": 9.0} if event["is"] == "scenario ends" else event
+        for one in entries
+        for event in runs.ended(one, "failed", message="b")
+    ]
+    found = comparison.compare(old, runs.run(entries, slow))
+    assert found.reasons == ("aa-00, aa-01, aa-02 and 27 more violated: a → b",)
+    assert found.times[0] == "aa-00: 2.0 s → 9.0 s"
+    assert found.times[20:] == ("and 10 more; of all 30, 0 took less, the rest more",)
+
+
 def test_a_run_beside_itself_has_no_changes() -> None:
     run = runs.every_end()
     found = comparison.compare(run, run)

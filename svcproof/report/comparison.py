@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -13,6 +14,9 @@ from svcproof.report.terminal import first_line, shortened
 SLOWER_BY = 1.5
 AT_LEAST_SECONDS = 1.0
 """A time is told when it changed by this factor and by this many seconds: less is noise."""
+
+MOST_TIMES, MOST_NAMES = 20, 3
+"""So many times are told, and of the scenarios that share a reason so many by name: the rest is counted."""
 
 _GOODNESS = {Ending.VIOLATED: 0, Ending.UNKNOWN: 1, Ending.SKIPPED: 2, Ending.MET: 3}
 
@@ -75,16 +79,33 @@ def _change(name: str, old: ScenarioResult | None, new: ScenarioResult | None) -
 
 
 def _reasons(both: list[tuple[ScenarioResult, ScenarioResult]]) -> Iterator[str]:
+    changed = defaultdict(list)
     for old, new in both:
-        if old.ending is new.ending and first_line(old.because) != first_line(new.because):
-            yield f"{new.entry.id} {new.ending.value}: {first_line(old.because)} → {first_line(new.because)}"
+        reasons = first_line(old.because), first_line(new.because)
+        if old.ending is new.ending and reasons[0] != reasons[1]:
+            changed[new.ending, *reasons].append(new.entry.id)
+    for (ending, old_reason, new_reason), names in changed.items():
+        yield f"{_some(names)} {ending.value}: {old_reason or 'no reason'} → {new_reason or 'no reason'}"
+
+
+def _some(names: list[str]) -> str:
+    more = len(names) - MOST_NAMES
+    return ", ".join(names[:MOST_NAMES]) + (f" and {more} more" if more > 0 else "")
 
 
 def _times(both: list[tuple[ScenarioResult, ScenarioResult]]) -> Iterator[str]:
-    for old, new in sorted(both, key=lambda pair: -abs(pair[1].seconds - pair[0].seconds)):
-        little, much = sorted((old.seconds, new.seconds))
-        if old.ending is new.ending and much - little >= AT_LEAST_SECONDS and much >= SLOWER_BY * little:
-            yield f"{new.entry.id}: {old.seconds:.1f} s → {new.seconds:.1f} s"
+    changed = [(old, new) for old, new in both if old.ending is new.ending and _far_apart(old.seconds, new.seconds)]
+    changed.sort(key=lambda pair: -abs(pair[1].seconds - pair[0].seconds))
+    for old, new in changed[:MOST_TIMES]:
+        yield f"{new.entry.id}: {old.seconds:.1f} s → {new.seconds:.1f} s"
+    if len(changed) > MOST_TIMES:
+        quicker = sum(new.seconds < old.seconds for old, new in changed)
+        yield f"and {len(changed) - MOST_TIMES} more; of all {len(changed)}, {quicker} took less, the rest more"
+
+
+def _far_apart(one: float, other: float) -> bool:
+    little, much = sorted((one, other))
+    return much - little >= AT_LEAST_SECONDS and much >= SLOWER_BY * little
 
 
 def _flat(facts: Mapping[str, Any], place: str = "") -> dict[str, str]:
