@@ -1,9 +1,11 @@
 """What detectors make of a cluster's answers."""
 
+import secrets
 import threading
 
 import pytest
 
+from svcproof.cluster.api import Cause, Reply
 from svcproof.cluster.detect import DETECTORS, Detection, detect, detect_all, detect_in_turn
 from svcproof.cluster.rehearsal import DETECTORS as REHEARSED
 from svcproof.model.capability import OFFERS, Capability
@@ -63,6 +65,21 @@ def test_what_must_be_tried_is_absent_where_nothing_may_be_put_up():
 
 def test_an_unknown_name_is_absent():
     assert not detect("teleport", Detection(Silent(), no_knock)).present
+
+
+class OfOneFamily:
+    def ask(self, *_words, **_named):
+        cause = Cause("spec.ipFamilyPolicy", "FieldValueInvalid", "the cluster has one family")
+        return Reply(422, "Invalid", f'Service "svcproof-{secrets.token_hex(3)}" is invalid: …', (cause,))
+
+
+def test_the_same_cluster_is_told_of_in_the_same_words():
+    both = Detection(OfOneFamily(), no_knock)
+    assert detect("single-stack", both).present
+    first, second = (detect("dual-stack", both) for _ in range(2))
+    assert first == second
+    assert not first.present
+    assert first.because.endswith("refused with 422, spec.ipFamilyPolicy: the cluster has one family")
 
 
 def node(name, zone=""):

@@ -140,7 +140,9 @@ def _families(name: str) -> Detector:
         reply = using.api.ask("POST", "/api/v1/namespaces/default/services", body, query={"dryRun": "All"})
         single = any("ipFamilyPolicy" in cause.field for cause in reply.causes)
         present = reply.accepted if name == "dual-stack" else single
-        answer = "accepted" if reply.accepted else f"refused with {reply.status} {reply.message}"
+        # the causes, since the message has a name in it that is another each time
+        said = "; ".join(f"{cause.field}: {cause.message}" for cause in reply.causes) or reply.message
+        answer = "accepted" if reply.accepted else f"refused with {reply.status}, {said}"
         return Capability(name, present=present, because=f"a Service that requires two families is {answer}")
 
     return asked
