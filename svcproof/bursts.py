@@ -53,25 +53,27 @@ def falls_silent(here: World, vantage: Vantage, frontend: Frontend, silence: Sil
     """Require that within the convergence time connections from here to there come to be refused, or not answered.
 
     A few at a time are tried until the law holds for them or the budget is over; the last ones are judged. The prober's
-    control stream bears witness meanwhile: where it cannot tell, a few more are looked at.
+    control stream bears witness meanwhile: where it cannot tell, a few more are looked at. Whoever was given a former
+    address since may answer there.
     """
     places, targets = here.places(vantage, frontend), here.targets(frontend)
     refused = silence is Silence.REFUSED
     count, rate = (REFUSALS, REFUSAL_RATE) if refused else (LOOKS, 20.0)
     law = "refused_not_lost" if refused else "no_exchange_answered"
+    theirs = {"backends": here.former_backends(frontend)} if frontend.door.former and not refused else {}
     within, glances = Deadline(here.settings.budget), 0
     while True:
         spent, last = within.spent, within.passed
         begun = here.traffic.burst(places, targets, count, rate=rate, limit=REFUSAL_LIMIT)
         let_pass(AFTERWARDS)
-        said = answer(here.traffic.history(), Asked(law, tuple(begun))).answer
+        said = answer(here.traffic.history(), Asked(law, tuple(begun), arguments=theirs)).answer
         glances += said is Answer.UNKNOWN
         if said is Answer.MET or glances == GLANCES or (last and said is Answer.VIOLATED):
             break
         if refused:
             let_pass(1 / REFUSAL_RATE)
     here.recorder.figure("fell silent after", round(spent * 1000), "ms")
-    return here.check(law, streams=begun)
+    return here.check(law, streams=begun, **theirs)
 
 
 def comes_to_meet(here: World, vantage: Vantage, frontend: Frontend, meeting: Meeting) -> Verdict:

@@ -246,7 +246,10 @@ def answered_at(world: World, vantage: Vantage, frontend: Frontend) -> Verdict:
 
 
 def silent_at_former(world: World, door: Door, name: str) -> Verdict:
-    """Require that, from the convergence time on, nobody answers where the Service answered before its change."""
+    """Require that, from the convergence time on, nobody answers where the Service answered before its change.
+
+    Whoever the address was given to since may answer there.
+    """
     history = world.traffic.history()
     since = history.moment(CHANGED)
     if since is None:
@@ -254,7 +257,8 @@ def silent_at_former(world: World, door: Door, name: str) -> Verdict:
     old = {one.stream for one in history.exchanges if one.start < since}
     flows = {stream: world.flows[stream].frontend for stream in _streams(world) if stream in old}
     streams = [stream for stream, whither in flows.items() if whither.door is door and whither.service == name]
-    return _converged(world, CHANGED, streams=streams, wanted="unanswered")
+    own = world.former_backends(Frontend(name, door))
+    return _converged(world, CHANGED, streams=streams, wanted="unanswered", backends=own)
 
 
 def none_lost_at(world: World, frontend: Frontend) -> Verdict:

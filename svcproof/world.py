@@ -389,6 +389,12 @@ class World:
             }[which]
         )
 
+    def former_backends(self, frontend: Frontend) -> list[str] | None:
+        """Return who is not to answer where a Service, or its pods, answered before; None where nobody is known."""
+        if frontend.door is Door.FORMER_POD_IP:
+            return services.names(self.routing.former_pods.get(frontend.service, [])) or None
+        return self._backends(Which.ANY, frontend.service) or None
+
     def check_newcomers(self, name: str) -> Verdict:
         """Require that every backend that came with the last change answers within the convergence time."""
         new = sorted(self.stage.known[name] - self.veterans[name])

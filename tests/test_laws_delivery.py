@@ -292,6 +292,39 @@ def test_one_answer_breaks_silence_even_while_the_control_is_silent():
     assert "answered by web-1" in verdict.because
 
 
+def test_who_was_given_an_address_may_answer_where_others_are_to_be_silent():
+    making = Making().run("out", lambda k, t: {"backend": "stranger-1"}).control()
+
+    assert _ask("no_exchange_answered", making).answer is Answer.VIOLATED
+    verdict = _ask("no_exchange_answered", making, backends=["web-1"])
+    assert verdict.answer is Answer.MET
+    assert "the address is another's by now" in verdict.because
+
+
+def test_one_answer_by_whom_is_to_be_silent_counts_among_a_strangers():
+    making = Making().run("out", lambda k, t: {"backend": "web-1" if k == 9 else "stranger-1"}).control()
+    verdict = _ask("no_exchange_answered", making, backends=["web-1"])
+
+    assert verdict.answer is Answer.VIOLATED
+    assert "answered by web-1" in verdict.because
+
+
+def test_an_answer_that_does_not_say_who_gave_it_leaves_silence_unknown():
+    making = Making().run("out", between(0.5, 0.52, Outcome.WRONG, between(0, 9, Outcome.TIMED_OUT, GOOD))).control()
+
+    assert _ask("no_exchange_answered", making).answer is Answer.VIOLATED
+    verdict = _ask("no_exchange_answered", making, backends=["web-1"])
+    assert verdict.answer is Answer.UNKNOWN
+    assert "do not say who gave them" in verdict.because
+
+
+def test_silence_beside_a_strangers_answers_still_wants_a_witness():
+    silence = between(0, 0.5, Outcome.TIMED_OUT, lambda k, t: {"backend": "stranger-1"})
+
+    assert _ask("no_exchange_answered", Making().run("out", silence), backends=["web-1"]).answer is Answer.UNKNOWN
+    assert _ask("no_exchange_answered", Making().run("out", silence).control(), backends=["web-1"]).answer is Answer.MET
+
+
 def test_a_connection_that_stands_late_lost_its_first_packet():
     late = {"backend": "web-1", "stands": 1.01, "takes": 1.02}
     making = Making().run("out", lambda k, t: late if k == 7 else GOOD(k, t)).control(until=3)

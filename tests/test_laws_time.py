@@ -138,6 +138,24 @@ def test_silence_needs_a_witness_also_here():
     assert _converged(making, wanted="unanswered", backends=None).answer is Answer.MET
 
 
+def test_who_was_given_an_address_may_answer_where_others_come_to_be_silent():
+    def given(k, t):
+        return {"backend": "web-1" if t < 1.5 else "stranger-1"}
+
+    making = Making().run("out", given, until=5).mark(1.0, "scaled").control(until=6)
+
+    assert _converged(making, wanted="unanswered", backends=None).answer is Answer.VIOLATED
+    assert _converged(making, wanted="unanswered", backends=["web-1"]).answer is Answer.MET
+    assert _converged(making, wanted="unanswered", backends=["web-1"], budget=0.3).answer is Answer.VIOLATED
+    assert _converged(making, wanted="unanswered", backends=["web-1", "stranger-1"]).answer is Answer.VIOLATED
+
+
+def test_an_answer_at_a_former_address_that_does_not_say_who_gave_it_makes_unknown():
+    making = Making().run("out", between(1.5, 9, Outcome.WRONG, GOOD), until=5).mark(1.0, "scaled").control(until=6)
+
+    assert _converged(making, wanted="unanswered", backends=["web-1"]).answer is Answer.UNKNOWN
+
+
 def test_requests_on_connections_that_stood_are_not_looked_at():
     def kept(k, _):
         return {"backend": "web-2", "connection": 1, "stands": 0.001 if k == 0 else None}

@@ -31,6 +31,9 @@ RECOVERY_SECONDS = 60.0
 proxies wait up to half a minute before they ask again (client-go, reflector backoff), and then have all to read.
 """
 
+ANSWERS = frozenset({Outcome.ANSWERED, Outcome.WRONG})
+"""Ends that somebody brought about who was there to answer."""
+
 NO_PATH = frozenset({Outcome.REFUSED, Outcome.UNREACHABLE, Outcome.NO_NAME})
 
 
@@ -205,7 +208,7 @@ def weigh(case: Case, is_bad: Test, *, answers_stand: bool = True) -> Evidence:
     for exchange in case.judged:
         if not is_bad(exchange):
             continue
-        stands = answers_stand and exchange.outcome in (Outcome.ANSWERED, Outcome.WRONG)
+        stands = answers_stand and exchange.outcome in ANSWERS
         if case.at_the_edge(exchange):
             edge.append(exchange)
         elif not stands and case.vouched(exchange) is False:

@@ -241,6 +241,11 @@ class Door(Enum):
         """Whether it is a port of nodes, so that one says which."""
         return self in (Door.NODE_PORT, Door.FORMER_NODE_PORT, Door.NODE_ADDRESS, Door.HEALTH)
 
+    @property
+    def former(self) -> bool:
+        """Whether it was given back, so that somebody else may have it by now."""
+        return self in (Door.FORMER_POD_IP, Door.FORMER_CLUSTER_IP, Door.FORMER_NODE_PORT, Door.FORMER_LOAD_BALANCER)
+
 
 class Nodes(Enum):
     """On which nodes a node port is used."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from svcproof.model import telling
 from svcproof.model.chance import FALSE_ALARM, choices_to_see_all
-from svcproof.model.evidence import Case, choices, in_doubt, nothing_sent, open_case, too_late
+from svcproof.model.evidence import ANSWERS, Case, choices, in_doubt, nothing_sent, open_case, too_late
 from svcproof.model.history import Exchange, History, Outcome, Stream
 from svcproof.model.laws.names import resolved, resolves_otherwise
 from svcproof.model.verdict import Verdict, met, unknown
@@ -25,13 +25,18 @@ class Wanted:
     records: Collection[str] | None
     port: int = 0
 
+    @property
+    def spoken(self) -> frozenset[Outcome]:
+        """Return the ends that are to say who answered: where silence is wanted, whatever was answered."""
+        return ANSWERS if self.ending == "unanswered" else frozenset({Outcome.ANSWERED})
+
     def wrong(self, exchange: Exchange) -> bool:
         """Say whether an exchange is still of the time before."""
         outcome = exchange.outcome
         if self.ending == "refused":
             return outcome is not Outcome.REFUSED
         if self.ending == "unanswered":
-            return outcome in (Outcome.ANSWERED, Outcome.WRONG)
+            return outcome in ANSWERS and (self.backends is None or exchange.backend in self.backends)
         if outcome is not Outcome.ANSWERED:
             return True
         if self.records is not None and resolves_otherwise(exchange, self.records):
@@ -66,7 +71,8 @@ def converged_within(
     """The last wrong exchange comes at most *budget* seconds after a mark (*after*: its subject, or a moment).
 
     Wrong is what is not *wanted*: "answered" (by one of *backends*, reached at this *port* of it, with exactly these
-    *records*, where given), "refused", or "unanswered" (*witness* streams or the control then vouch for the prober).
+    *records*, where given), "refused", or "unanswered" (by *backends* where given, for an address that was given back
+    may be another Service's by now; *witness* streams or the control then vouch for the prober).
     The figure is the time from the mark to the end of the last wrong exchange, per vantage and node. An exchange is
     decided somewhere between its start and its end (one that timed out, at its start: with its first packet); one that
     began before the budget was over and ended after makes the law unknown, and so does a clock less sure than the
@@ -167,9 +173,9 @@ def _groups(case: Case, goal: Wanted, start: float) -> list[_Group]:
         blind: list[Exchange] = []
         for one in exchanges:
             if goal.wrong(one):
-                silent = one.outcome not in (Outcome.ANSWERED, Outcome.WRONG) and case.vouched(one) is False
+                silent = one.outcome not in ANSWERS and case.vouched(one) is False
                 (unheard if silent else wrong).append(one)
-            elif goal.ending == "unanswered" and not case.vouched(one):
+            elif goal.ending == "unanswered" and one.outcome not in ANSWERS and not case.vouched(one):
                 blind.append(one)
         groups.append(_Group(case.streams[name], start, exchanges, wrong, unheard, blind))
     return groups
@@ -205,7 +211,7 @@ def _undecided(
         if any(_decided(one) - group.start + group.slack > budget for one in group.unheard):
             where = telling.pointer(group.unheard[0])[:-1]
             yield f"{at}: wrong exchanges while the prober did not reach its control target. {where}"
-        answered = [one for one in group.looks if one.outcome is Outcome.ANSWERED]
+        answered = [one for one in group.looks if one.outcome in goal.spoken]
         if goal.backends is not None and any(not one.backend for one in answered):
             yield f"{at}: some answers do not say who gave them"
         if goal.port and any(not one.reached for one in answered):

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from svcproof.model import telling
-from svcproof.model.evidence import choices, conclude, in_doubt, open_case, unanswered, weigh
+from svcproof.model.evidence import ANSWERS, choices, conclude, in_doubt, open_case, unanswered, weigh
 from svcproof.model.figures import HELD_UP_SECONDS, percentile
 from svcproof.model.history import Exchange, History, Kind, Lane, Outcome
 from svcproof.model.verdict import Verdict, met, unknown, violated
@@ -61,18 +61,29 @@ def refused_not_lost(
     return conclude(case, evidence, fine, says=says, slowest_ms=round(slowest * 1000, 1))
 
 
-def no_exchange_answered(history: History, *, witness: Sequence[str] = (), unsent: float = 0.0) -> Verdict:
+def no_exchange_answered(
+    history: History, *, backends: Collection[str] | None = None, witness: Sequence[str] = (), unsent: float = 0.0
+) -> Verdict:
     """Nobody answers; and each exchange has a positive witness, for a prober that reaches nothing proves nothing.
 
     The witness is the vantage's control stream or a stream named in *witness*: one of its exchanges was answered
     within a second of the exchange, and none around it failed. *unsent* is the share of each stream's exchanges that
-    may never have been sent, and the share of all that may be without a witness.
+    may never have been sent, and the share of all that may be without a witness. With *backends* only their silence is
+    meant: an address that was given back may be another Service's by now, whose answers are right. An answer that does
+    not say who gave it then makes the law unknown.
     """
     case = open_case(history, witness=witness, unsent=unsent)
-    evidence = weigh(case, lambda one: one.outcome in (Outcome.ANSWERED, Outcome.WRONG))
+    answers = [one for one in case.judged if one.outcome in ANSWERS]
+    others = [one for one in answers if backends is not None and one.backend not in backends]
+    strange = set(map(id, others))
+    evidence = weigh(case, lambda one: one.outcome in ANSWERS and id(one) not in strange)
     if evidence.bad or evidence.at_the_edge or not case:
         return conclude(case, evidence, case.tally(), says=_answered_by)
-    unseen = [exchange for exchange in case.judged if not case.vouched(exchange)]
+    if nameless := [one for one in others if not one.backend]:
+        said = f"{len(nameless):,} answers do not say who gave them: the address may be another's by now"
+        where = telling.pointer(nameless[0], nameless[-1])
+        return unknown(f"{case.tally()}. {said}. {where}", **case.figures)
+    unseen = [one for one in case.judged if id(one) not in strange and not case.vouched(one)]
     if len(unseen) > unsent * len(case.judged):
         first = unseen[0]
         stream = history.of(first)
@@ -81,6 +92,9 @@ def no_exchange_answered(history: History, *, witness: Sequence[str] = (), unsen
             f"so the prober itself may have been cut off. {telling.pointer(first, unseen[-1])}",
             **case.figures,
         )
+    if others:
+        said = f"none by a backend that was to be silent: the address is another's by now ({len(others):,} answers)"
+        return conclude(case, evidence, f"{case.tally()}; {said}")
     return conclude(case, evidence, f"{case.tally()}; the prober's other target answered all the while")
 
 
