@@ -8,7 +8,9 @@ from __future__ import annotations
 import os
 import signal
 import subprocess  # noqa: TID251 - the type of a run under way
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import lab_runs
@@ -99,6 +101,46 @@ def test_a_node_that_is_gone(tmp_path: Path) -> None:
     seen = lab_runs.the_one(tmp_path, SCENARIO)
     assert (code, seen.ending) in ((1, Ending.VIOLATED), (3, Ending.UNKNOWN))
     assert victim in seen.because + seen.cause
+    lab_runs.assert_nothing_stays(lab_runs.run_id(tmp_path))
+
+
+@contextmanager
+def freed_address_taken(scenario: str) -> Iterator[list[str]]:
+    """Give the address of a scenario's Service "echo" to the backends of its "other" as soon as it goes; tell it."""
+    api = lab_runs.api()
+    watch = api.watch("Service")
+    taken: list[str] = []
+
+    def inherit() -> None:
+        for change in watch:
+            meta, spec = change.object.get("metadata", {}), change.object.get("spec", {})
+            if change.type == "DELETED" and f"-{scenario}-" in meta["namespace"] and meta["name"] == "echo":
+                ports = [{"port": port["port"], "targetPort": port["targetPort"]} for port in spec["ports"]]
+                heir = {"clusterIP": spec["clusterIP"], "selector": {"app": "other"}, "ports": ports}
+                named = {"name": "heir", "namespace": meta["namespace"]}
+                api.create({"apiVersion": "v1", "kind": "Service", "metadata": named, "spec": heir})
+                taken.append(spec["clusterIP"])
+
+    thread = threading.Thread(target=inherit, daemon=True)
+    thread.start()
+    try:
+        yield taken
+    finally:
+        watch.close()
+        thread.join(5.0)
+
+
+def test_an_address_that_is_given_to_another_at_once(tmp_path: Path) -> None:
+    with freed_address_taken("cip-12") as taken:
+        done = lab_runs.run(tmp_path, "cip-12", "--jobs", "1")
+    assert done.code == 0
+    assert len(taken) == 1
+    (said,) = [
+        event["because"]
+        for event in lab_runs.events(tmp_path)
+        if event["is"] == "verdict" and event["law"] == "no_exchange_answered"
+    ]
+    assert "the address is another's by now" in said
     lab_runs.assert_nothing_stays(lab_runs.run_id(tmp_path))
 
 
