@@ -174,6 +174,7 @@ def _patch(world: World, name: str, spec: Object) -> None:
 
 def stream(world: World, vantage: Vantage, frontend: Frontend, lanes: Lanes) -> None:
     """Let steady traffic flow; where nobody is there to answer, do not wait for answers."""
+    world.let_slices_follow(frontend)
     if world.stage.endpoints(frontend.service):
         world.stream(vantage, frontend, lanes.lanes, limit=HANG)
         return

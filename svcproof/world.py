@@ -306,10 +306,16 @@ class World:
         """Give the data plane time to follow what was declared before; whether answers are to be expected then."""
         if frontend.door in (Door.INGRESS, Door.API_SERVER):  # awaited when it was made; there before the scenario
             return True
+        self.let_slices_follow(frontend)
         answering = any(endpoint.ready for endpoint in self.stage.endpoints(frontend.service))
         expected = self.routing.backends_in_turn(frontend) if answering else set()
         self._await_data_plane(places, targets, expected, answering=answering)
         return answering
+
+    def let_slices_follow(self, frontend: Frontend) -> None:
+        """Give the EndpointSlices behind a frontend time to list every ready pod; there is nothing to do for some."""
+        if not frontend.door.former and frontend.door not in (Door.INGRESS, Door.API_SERVER):
+            self.stage.let_slices_follow(frontend.service)
 
     def _await_data_plane(
         self, places: Sequence[Start], targets: Sequence[Target], expected: set[str], *, answering: bool

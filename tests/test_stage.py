@@ -6,7 +6,7 @@ import threading
 from collections.abc import Iterator
 
 import pytest
-from memory_cluster import MemoryCluster, pod
+from memory_cluster import MemoryCluster, endpoint, endpoint_slice, pod
 
 from svcproof.cluster.sandbox import Sandbox
 from svcproof.cluster.settings import Settings
@@ -15,6 +15,8 @@ from svcproof.cluster.traffic import Clock, Traffic
 from svcproof.cluster.transitions import Transitions
 from svcproof.cluster.waiting import NotConverged
 from svcproof.model.change import Some, Transition
+
+SPEC = {"selector": {"app": "web"}}
 
 
 @pytest.fixture
@@ -31,6 +33,12 @@ def sandbox(cluster: MemoryCluster) -> Iterator[Sandbox]:
 
 def put(cluster: MemoryCluster, namespace: str, *, ready: bool) -> None:
     item = pod("web-1", ready=ready)
+    item["metadata"]["namespace"] = namespace
+    cluster.put(item)
+
+
+def put_slice(cluster: MemoryCluster, namespace: str, *, ready: bool) -> None:
+    item = endpoint_slice(endpoint("web-1", "10.0.0.1", ready=ready))
     item["metadata"]["namespace"] = namespace
     cluster.put(item)
 
@@ -54,6 +62,26 @@ def test_a_pod_whose_readiness_was_taken_back_changes_when_it_is_ready_again(
     transitions = Transitions(Stage(sandbox, Settings()), Traffic(cluster, Clock()))
     threading.Timer(0.1, put, (cluster, namespace), {"ready": True}).start()
     assert transitions.bring_about(Some.ONE, "web", Transition.DELETED) == ["web-1"]
+
+
+def test_a_slice_that_lists_a_ready_pod_late_is_waited_for(cluster: MemoryCluster, sandbox: Sandbox) -> None:
+    namespace = sandbox.namespace()
+    put(cluster, namespace, ready=True)
+    cluster.put({"kind": "Service", "metadata": {"name": "web", "namespace": namespace}, "spec": SPEC})
+    put_slice(cluster, namespace, ready=False)
+    stage = Stage(sandbox, Settings())
+    threading.Timer(0.1, put_slice, (cluster, namespace), {"ready": True}).start()
+    stage.let_slices_follow("web")
+    assert [one.ready for one in stage.endpoints("web")] == [True]
+
+
+def test_a_slice_that_never_lists_a_ready_pod_is_waited_for_until_the_budget_is_over(
+    cluster: MemoryCluster, sandbox: Sandbox
+) -> None:
+    namespace = sandbox.namespace()
+    put(cluster, namespace, ready=True)
+    cluster.put({"kind": "Service", "metadata": {"name": "web", "namespace": namespace}, "spec": SPEC})
+    Stage(sandbox, Settings(budget=0.01)).let_slices_follow("web")
 
 
 def test_where_no_pod_becomes_ready_nobody_can_be_called(cluster: MemoryCluster, sandbox: Sandbox) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
@@ -11,7 +12,7 @@ from svcproof.cluster.api import ClusterApi, Object
 from svcproof.cluster.sandbox import Sandbox
 from svcproof.cluster.services import Endpoint, NodeAddress, Port
 from svcproof.cluster.settings import Settings
-from svcproof.cluster.waiting import Deadline, Sighting, await_state
+from svcproof.cluster.waiting import Deadline, NotConverged, Sighting, await_state
 from svcproof.model.pages import Trust
 from svcproof.model.service import Application, Backends, ServiceKind, Setting, Site
 from svcproof.model.verdict import Inconclusive
@@ -279,6 +280,26 @@ class Stage:
     def endpoints(self, name: str) -> list[Endpoint]:
         """Return what the EndpointSlices list for a Service."""
         return services.endpoints(self.sandbox.watches().objects("EndpointSlice"), name)
+
+    def let_slices_follow(self, name: str) -> None:
+        """Give a Service's EndpointSlices the convergence time to list every ready pod that it selects.
+
+        They know of a pod later than its kubelet says that it is ready; on a busy cluster by a second. Returns in any
+        case: what they list in the end is for laws to judge.
+        """
+        selector = self.service(name)["spec"].get("selector")
+        if not selector:
+            return
+        watches = self.sandbox.watches()
+
+        def look() -> Sighting[bool]:
+            staying = [pod for pod in watches.objects("Pod") if "deletionTimestamp" not in pod["metadata"]]
+            ready = {pod["metadata"]["name"] for pod in services.pods_of(staying, selector) if services.is_ready(pod)}
+            listed = {one.pod for one in self.endpoints(name) if one.ready}
+            return Sighting(", ".join(sorted(listed)) or "none listed", (ready <= listed) or None)
+
+        with suppress(NotConverged):
+            await_state(f'Service "{name}" lists its ready pods', look, Deadline(self.settings.budget), watches.news)
 
     def service(self, name: str) -> Object:
         """Return a Service as the API server has it now; "kubernetes" is the API server's own."""
