@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -73,6 +74,35 @@ def test_a_slice_that_lists_a_ready_pod_late_is_waited_for(cluster: MemoryCluste
     threading.Timer(0.1, put_slice, (cluster, namespace), {"ready": True}).start()
     stage.let_slices_follow("web")
     assert [one.ready for one in stage.endpoints("web")] == [True]
+
+
+def test_a_pod_whose_readiness_was_taken_back_is_listed_again_before_it_is_called(
+    cluster: MemoryCluster, sandbox: Sandbox
+) -> None:
+    namespace = sandbox.namespace()
+    put(cluster, namespace, ready=True)
+    cluster.put({"kind": "Service", "metadata": {"name": "web", "namespace": namespace}, "spec": SPEC})
+    stage = Stage(sandbox, Settings())
+    stage.await_ready("web", 1)
+    put(cluster, namespace, ready=False)
+    put_slice(cluster, namespace, ready=False)
+    threading.Timer(0.1, put, (cluster, namespace), {"ready": True}).start()
+    threading.Timer(0.2, put_slice, (cluster, namespace), {"ready": True}).start()
+    stage.let_slices_follow("web")
+    assert [one.ready for one in stage.endpoints("web")] == [True]
+
+
+def test_a_pod_that_a_transition_made_unready_is_not_waited_for(cluster: MemoryCluster, sandbox: Sandbox) -> None:
+    namespace = sandbox.namespace()
+    put(cluster, namespace, ready=True)
+    cluster.put({"kind": "Service", "metadata": {"name": "web", "namespace": namespace}, "spec": SPEC})
+    stage = Stage(sandbox, Settings(budget=60.0))
+    stage.await_ready("web", 1)
+    stage.changed["web"] = ["web-1"]
+    put(cluster, namespace, ready=False)
+    began = time.monotonic()
+    stage.let_slices_follow("web")
+    assert time.monotonic() - began < 30.0
 
 
 def test_a_slice_that_never_lists_a_ready_pod_is_waited_for_until_the_budget_is_over(
