@@ -41,6 +41,22 @@ def api() -> kube.Kube:
     return kube.connect(str(lab().kubeconfig))
 
 
+@contextmanager
+def forwarding(rules: str, *hooks: str) -> Iterator[None]:
+    """Put nftables rules before all others on every node, at "forward" unless other hooks are named."""
+    chains = "".join(
+        f"chain {hook} {{ type filter hook {hook} priority -300;\n{rules}}}\n" for hook in hooks or ("forward",)
+    )
+    nodes = lab().nodes
+    for node in nodes:
+        node.run(["nft", "-f", "-"], stdin=f"table inet meddling {{\n{chains}\n}}\n", timeout=10.0)
+    try:
+        yield
+    finally:
+        for node in nodes:
+            node.run(["nft", "delete table inet meddling"], timeout=10.0)
+
+
 def command(folder: Path, *words: str, cluster: tuple[str, ...] = ("--lab", NAME)) -> list[str]:
     return [sys.executable, "-m", "svcproof", "run", *words, *cluster, "--report", str(folder)]
 

@@ -144,6 +144,16 @@ def test_an_address_that_is_given_to_another_at_once(tmp_path: Path) -> None:
     lab_runs.assert_nothing_stays(lab_runs.run_id(tmp_path))
 
 
+def test_a_datagram_that_is_lost_now_and_then(tmp_path: Path) -> None:
+    followers = ["pr-02-1.1", "pr-02-2.1", "pr-03", "pr-05"]
+    with lab_runs.forwarding("udp dport 9001-9002 numgen inc mod 30 == 0 counter drop\n"):
+        done = lab_runs.run(tmp_path, *followers, "--jobs", "2")
+    assert done.code == 0
+    said = {event["scenario"]: event["because"] for event in lab_runs.events(tmp_path) if event["is"] == "verdict"}
+    assert said.keys() == set(followers)
+    lab_runs.assert_nothing_stays(lab_runs.run_id(tmp_path))
+
+
 def test_two_runs_at_once(tmp_path: Path) -> None:
     folders = [tmp_path / "one", tmp_path / "two"]
     with (

@@ -40,17 +40,8 @@ def dns_silent() -> Iterator[None]:
     """Drop what goes to port 53 of cluster DNS's pods, on every node."""
     pods = lab_runs.api().list("Pod", "kube-system", labels="k8s-app=kube-dns")
     drops = "".join(f"ip daddr {pod['status']['podIP']} meta l4proto {{ tcp, udp }} th dport 53 drop\n" for pod in pods)
-    chains = "".join(
-        f"chain {hook} {{ type filter hook {hook} priority -300;\n{drops}}}\n" for hook in ("forward", "output")
-    )
-    nodes = lab_runs.lab().nodes
-    for node in nodes:
-        node.run(["nft", "-f", "-"], stdin=f"table inet silent {{\n{chains}\n}}\n", timeout=10.0)
-    try:
+    with lab_runs.forwarding(drops, "forward", "output"):
         yield
-    finally:
-        for node in nodes:
-            node.run(["nft", "delete table inet silent"], timeout=10.0)
 
 
 @contextmanager
