@@ -274,6 +274,22 @@ def test_a_prober_that_never_speaks_cannot_be_used(monkeypatch: pytest.MonkeyPat
     assert place.given_up.is_set()
 
 
+def test_a_prober_that_starts_later_than_it_may_ever_be_silent_is_used(
+    traffic: Traffic, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("svcproof.cluster.traffic.SILENCE_SECONDS", 0.2)
+    monkeypatch.setattr("svcproof.cluster.traffic.PING_SECONDS", 0.05)
+
+    def late(running: FakeRunning, order: dict[str, Any]) -> None:
+        if len(running.told) == 1:
+            threading.Timer(0.6, play, (running, order)).start()
+        else:
+            play(running, order)
+
+    names = traffic.burst(FakePlace(lambda: FakeRunning(late)), [WEB], 3)
+    assert traffic.judge("every_exchange_answered", streams=names).answer is Answer.MET
+
+
 def test_a_place_that_takes_no_prober_is_given_up() -> None:
     def refuse() -> FakeRunning:
         raise ExecTrouble("failed to exec in container: failed to load task: context deadline exceeded")

@@ -271,11 +271,15 @@ class Prober:
             code = self._running.code
             if code is not None:
                 self._lose(f"it ended with exit code {code}")
-            elif self._clock.now() - self._heard > SILENCE_SECONDS:
-                raise ExecTrouble(f"it was silent for {SILENCE_SECONDS:g} s")
+            elif self._clock.now() - self._heard > self._silence():
+                raise ExecTrouble(f"it was silent for {self._silence():g} s")
             elif self._clock.now() - asked > PING_SECONDS and self._answered >= FIRST_PINGS:
                 asked = self._clock.now()
                 self._ping()
+
+    def _silence(self) -> float:
+        """Return how long it may say nothing: longer while it starts."""
+        return SILENCE_SECONDS if self._answered else START_SECONDS
 
     def _resume(self, trouble: str) -> None:
         """Speak to it again, as often as it takes while it lingers; else it is lost."""
