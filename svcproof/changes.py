@@ -337,7 +337,7 @@ def _say(world: World, law: str, verdict: Verdict, figure: str, every: Iterable[
 
 def _unless_backends_gave_up(world: World, verdict: Verdict) -> Verdict:
     history = world.traffic.history()
-    return unless_backends_gave_up(verdict, history, _touched(world), since=history.moment(FLOWING) or 0.0)
+    return unless_backends_gave_up(verdict, history, world.stage.touched, since=history.moment(FLOWING) or 0.0)
 
 
 def _await_answers(questions: list[Asked], world: World) -> None:
@@ -427,12 +427,7 @@ def _await_nothing_listed(world: World) -> None:
 def _coming(world: World, name: str) -> list[str]:
     """Return the pods of a Deployment that are still to become ready: who answers next is not known before."""
     unready = [pod for pod in world.stage.staying_pods(name) if not services.is_ready(pod)]
-    return sorted(set(services.names(unready)) - _touched(world))
-
-
-def _touched(world: World) -> set[str]:
-    """Return the pods that the scenario itself turned unready, or whose node it took away."""
-    return {pod for pods in world.stage.changed.values() for pod in pods}
+    return sorted(set(services.names(unready)) - world.stage.touched)
 
 
 def _complete(deployment: Object | None) -> bool:

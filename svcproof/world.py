@@ -358,9 +358,8 @@ class World:
         self.rest()
         verdict = self.traffic.judge("none_lost", since=FLOWING, unsent=UNSENT)
         history = self.traffic.history()
-        touched = {pod for pods in self.stage.changed.values() for pod in pods}
         since = history.moment(FLOWING) or 0.0
-        return self.say("none_lost", unless_backends_gave_up(verdict, history, touched, since=since))
+        return self.say("none_lost", unless_backends_gave_up(verdict, history, self.stage.touched, since=since))
 
     def check_strangers(self, which: Which, name: str) -> Verdict:
         """Require that nobody but these of a Deployment's pods answered."""

@@ -17,8 +17,6 @@ from svcproof.cluster.transitions import Transitions
 from svcproof.cluster.waiting import NotConverged
 from svcproof.model.change import Some, Transition
 
-SPEC = {"selector": {"app": "web"}}
-
 
 @pytest.fixture
 def cluster() -> MemoryCluster:
@@ -36,6 +34,11 @@ def put(cluster: MemoryCluster, namespace: str, *, ready: bool) -> None:
     item = pod("web-1", ready=ready)
     item["metadata"]["namespace"] = namespace
     cluster.put(item)
+
+
+def put_service(cluster: MemoryCluster, namespace: str) -> None:
+    meta = {"name": "web", "namespace": namespace}
+    cluster.put({"kind": "Service", "metadata": meta, "spec": {"selector": {"app": "web"}}})
 
 
 def put_slice(cluster: MemoryCluster, namespace: str, *, ready: bool) -> None:
@@ -68,7 +71,7 @@ def test_a_pod_whose_readiness_was_taken_back_changes_when_it_is_ready_again(
 def test_a_slice_that_lists_a_ready_pod_late_is_waited_for(cluster: MemoryCluster, sandbox: Sandbox) -> None:
     namespace = sandbox.namespace()
     put(cluster, namespace, ready=True)
-    cluster.put({"kind": "Service", "metadata": {"name": "web", "namespace": namespace}, "spec": SPEC})
+    put_service(cluster, namespace)
     put_slice(cluster, namespace, ready=False)
     stage = Stage(sandbox, Settings())
     threading.Timer(0.1, put_slice, (cluster, namespace), {"ready": True}).start()
@@ -81,7 +84,7 @@ def test_a_pod_whose_readiness_was_taken_back_is_listed_again_before_it_is_calle
 ) -> None:
     namespace = sandbox.namespace()
     put(cluster, namespace, ready=True)
-    cluster.put({"kind": "Service", "metadata": {"name": "web", "namespace": namespace}, "spec": SPEC})
+    put_service(cluster, namespace)
     stage = Stage(sandbox, Settings())
     stage.await_ready("web", 1)
     put(cluster, namespace, ready=False)
@@ -95,7 +98,7 @@ def test_a_pod_whose_readiness_was_taken_back_is_listed_again_before_it_is_calle
 def test_a_pod_that_a_transition_made_unready_is_not_waited_for(cluster: MemoryCluster, sandbox: Sandbox) -> None:
     namespace = sandbox.namespace()
     put(cluster, namespace, ready=True)
-    cluster.put({"kind": "Service", "metadata": {"name": "web", "namespace": namespace}, "spec": SPEC})
+    put_service(cluster, namespace)
     stage = Stage(sandbox, Settings(budget=60.0))
     stage.await_ready("web", 1)
     stage.changed["web"] = ["web-1"]
@@ -110,7 +113,7 @@ def test_a_slice_that_never_lists_a_ready_pod_is_waited_for_until_the_budget_is_
 ) -> None:
     namespace = sandbox.namespace()
     put(cluster, namespace, ready=True)
-    cluster.put({"kind": "Service", "metadata": {"name": "web", "namespace": namespace}, "spec": SPEC})
+    put_service(cluster, namespace)
     Stage(sandbox, Settings(budget=0.01)).let_slices_follow("web")
 
 

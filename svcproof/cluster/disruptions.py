@@ -113,7 +113,7 @@ class Disruptions:
     def _pods_on(self, node: str) -> list[Object]:
         pods = self.stage.sandbox.watches().objects("Pod")
         there = [pod for pod in pods if pod["spec"].get("nodeName") == node]
-        return [pod for pod in there if "deletionTimestamp" not in pod["metadata"]]
+        return services.staying(there)
 
     def _cordon(self, node: str, *, unschedulable: bool | None) -> None:
         self._api.patch("Node", node, "", {"spec": {"unschedulable": unschedulable}})

@@ -189,6 +189,11 @@ def joined(address: str, port: int) -> str:
     return f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
 
 
+def staying(pods: Iterable[Object]) -> list[Object]:
+    """Return the pods that nobody has asked to go."""
+    return [pod for pod in pods if "deletionTimestamp" not in pod["metadata"]]
+
+
 def pods_of(pods: Iterable[Object], selector: Mapping[str, str]) -> list[Object]:
     """Return the pods that carry every label of *selector*; none when it is empty."""
     wanted = selector.items()

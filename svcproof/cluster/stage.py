@@ -252,9 +252,14 @@ class Stage:
         """Return the pods of a Deployment, whatever their state."""
         return services.pods_of(self.sandbox.watches().objects("Pod"), {"app": name})
 
+    @property
+    def touched(self) -> set[str]:
+        """The pods that the scenario itself turned unready, or whose node it took away."""
+        return {pod for pods in self.changed.values() for pod in pods}
+
     def staying_pods(self, name: str) -> list[Object]:
         """Return the pods of a Deployment that nobody has asked to go."""
-        return [pod for pod in self.pods(name) if "deletionTimestamp" not in pod["metadata"]]
+        return services.staying(self.pods(name))
 
     def selected(self, name: str) -> list[Object]:
         """Return the pods that a Service selects, whatever their state; where it selects none, those of its name."""
@@ -292,12 +297,10 @@ class Stage:
         if not selector:
             return
         watches = self.sandbox.watches()
-        touched = {pod for pods in self.changed.values() for pod in pods}
-        reliable = {pod for pods in self.known.values() for pod in pods} - touched
+        reliable = {pod for pods in self.known.values() for pod in pods} - self.touched
 
         def look() -> Sighting[bool]:
-            staying = [pod for pod in watches.objects("Pod") if "deletionTimestamp" not in pod["metadata"]]
-            selected = services.pods_of(staying, selector)
+            selected = services.staying(services.pods_of(watches.objects("Pod"), selector))
             wanted = {
                 pod["metadata"]["name"]
                 for pod in selected
