@@ -144,7 +144,7 @@ def _feature(page: Page, document: Document | None, results: Sequence[ScenarioRe
     parts = [f'<article data-group><h3>{escape(name)}</h3><p class="dim">{says}</p>']
     for rule, members in rules.items():
         head = f"<h4>{escape(rule)}</h4>" if rule else ""
-        parts.append(f"<div data-group>{head}{''.join(_scenario(page, one) for one in members)}</div>")
+        parts.append(f"<div data-group>{head}{''.join(page.take(_scenario(page, one)) for one in members)}</div>")
     return "".join(parts) + "</article>"
 
 
@@ -218,7 +218,7 @@ def _laws(result: ScenarioResult, thrift: int) -> str:
 
 def _traffic(page: Page, result: ScenarioResult, thrift: int) -> str:
     fineness = lanes.FINEST if result.ending in (Ending.VIOLATED, Ending.UNKNOWN) else page.fineness
-    drawn = [lanes.draw(page.histories[item.file], fineness, thrift) for item in result.histories
+    drawn = [lanes.draw(page.told(item.file), fineness, thrift) for item in result.histories
              if item.file in page.histories]  # fmt: skip
     return "".join(f'<div class="scroll">{one}</div>' for one in drawn if one)
 

@@ -28,12 +28,13 @@ def render(run: Run, again: Mapping[str, str], trace: Trace | None = None) -> st
     """Return the page of a run. *again* gives each scenario's command line; *trace* the contract's rows."""
     page = Page(run, again, trace)
     page.read_histories()
-    for page.thrift in THRIFT:
-        page.inlined = 0
-        text = _whole(page)
-        if len(text.encode()) < LIMIT:
-            break
-    return text
+    while True:
+        try:
+            text = _whole(page)
+            page.taken = 0
+            return page.take(text)
+        except TooLong:
+            page.thrift, page.inlined, page.taken = page.thrift + 1, 0, 0
 
 
 def _whole(page: Page) -> str:
@@ -61,24 +62,30 @@ def _icon(run: Run) -> str:
 LIMIT = 950_000
 """Bytes: a page beyond them tells less of what is met, until it fits; evidence lies beside it all the same."""
 
-THRIFT = (0, 1, 2, 3)
-"""How sparing a page may be of what is met (see svcproof.report.lanes.draw)."""
+MOST_THRIFT = 3
+"""How sparing a page may be of what is met (see svcproof.report.lanes.draw), from 0."""
 
 LANES_TOTAL = 350_000
 """Bytes that the swim-lanes may take: with many of them, those of scenarios that are met are drawn more coarsely."""
 
 
+class TooLong(Exception):  # noqa: N818 - says what the page is
+    """A page has come to more bytes than it may have, and can tell less."""
+
+
 @dataclass
 class Page:
-    """One page under way: what it shows, and how much evidence it carries already."""
+    """One page under way: what it shows, how long it is already, and how much of that is evidence."""
 
     run: Run
     again: Mapping[str, str]
     trace: Trace | None = None
     thrift: int = 0
+    taken: int = 0
     inlined: int = 0
     histories: dict[str, History] = field(default_factory=dict)
     fineness: int = lanes.FINEST
+    _told: dict[str, lanes.Told] = field(default_factory=dict)
     _cells: dict[str, tuple[Cell, ...]] = field(default_factory=dict)
 
     def body(self) -> str:
@@ -110,6 +117,19 @@ class Page:
                     self.histories[item.file] = found
         every = sum(len(history.streams) for history in self.histories.values())
         self.fineness = lanes.columns(every, LANES_TOTAL)
+
+    def take(self, text: str) -> str:
+        """Count a part of the page and return it; raise TooLong, rather than write on what is not to be kept."""
+        self.taken += len(text.encode())
+        if self.taken >= LIMIT and self.thrift < MOST_THRIFT:
+            raise TooLong
+        return text
+
+    def told(self, file: str) -> lanes.Told:
+        """Return what is told of a history, found out once, however often the page is begun anew."""
+        if file not in self._told:
+            self._told[file] = lanes.Told(self.histories[file])
+        return self._told[file]
 
     def cells_of(self, result: ScenarioResult) -> tuple[Cell, ...]:
         """Return the matrix of a scenario, found out once: every law is asked again of each cell."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import re
 from collections.abc import Iterable, Sequence
 from html import escape
@@ -48,15 +49,17 @@ def columns(lanes: int, budget: int) -> int:
     return max(COARSEST, min(FINEST, budget // (max(lanes, 1) * BYTES_A_COLUMN)))
 
 
-def draw(history: History, fineness: int = FINEST, thrift: int = 0) -> str:
+def draw(told: Told, fineness: int = FINEST, thrift: int = 0) -> str:
     """Return the figure with its caption and its list of events; empty where nothing was recorded.
 
     *thrift* leaves out what a reader of a promise that was kept misses least: from 1 on the tries that went before and
     the list of events, from 2 on the events in the drawing and the caption's figures of each stream, at 3 the drawing.
     """
+    history = told.history
     if not history.exchanges and not history.events:
         return ""
-    told = _Told(history, tries=thrift < 1)
+    if thrift:
+        told = told.without_tries()
     if thrift > 2:
         return f'<p class="dim">{escape(_sentence(told))}</p>'
     drawing = _Drawing(told, fineness, events=thrift < 2).svg()
@@ -64,14 +67,14 @@ def draw(history: History, fineness: int = FINEST, thrift: int = 0) -> str:
     return f'<figure class="lanes">{drawing}{caption}</figure>{_events(history) if thrift < 1 else ""}'
 
 
-class _Told:
+class Told:
     """A history with what is told of it, found out once: thousands of exchanges are not counted twice.
 
     Streams of one way share a lane: bursts that follow each other, and apart from them the tries that came before
     those which a law was asked of.
     """
 
-    def __init__(self, history: History, *, tries: bool = True) -> None:
+    def __init__(self, history: History) -> None:
         self.history = history
         judged = _judged(history)
         of_each = by_stream(history)
@@ -80,8 +83,7 @@ class _Told:
             tried = bool(judged) and stream.name not in judged and not stream.control
             way = (stream.vantage, stream.frontend, stream.address, stream.lane, stream.node, stream.control, tried)
             grouped.setdefault(way, []).append(stream)
-        kept = [(way, streams) for way, streams in grouped.items() if tries or not way[-1]]
-        lanes = sorted(kept, key=lambda item: (bool(item[0][-2]), bool(item[0][-1])))
+        lanes = sorted(grouped.items(), key=lambda item: (bool(item[0][-2]), bool(item[0][-1])))
         self.streams = [streams[0] for _, streams in lanes]
         self.exchanges = {
             streams[0].name: sorted(
@@ -91,6 +93,12 @@ class _Told:
         }
         self.figures = {name: of_stream(exchanges) for name, exchanges in self.exchanges.items()}
         self.tries = {streams[0].name for way, streams in lanes if way[-1]}
+
+    def without_tries(self) -> Told:
+        """Return the same without the tries that came before those which a law was asked of."""
+        rest = copy.copy(self)
+        rest.streams = [stream for stream in self.streams if stream.name not in self.tries]
+        return rest
 
     def words(self, stream: Stream) -> str:
         """Say what a lane is apart from others of its way."""
@@ -107,7 +115,7 @@ def _judged(history: History) -> set[str]:
 class _Drawing:
     """One drawing: time to the right, one lane below the other."""
 
-    def __init__(self, told: _Told, fineness: int, *, events: bool = True) -> None:
+    def __init__(self, told: Told, fineness: int, *, events: bool = True) -> None:
         self._told = told
         self._history = history = told.history
         self._marked = telling_events(history) if events else []
@@ -265,7 +273,7 @@ def _cut(text: str, length: int) -> str:
     return text if len(text) <= length else text[: length - 1] + "…"
 
 
-def _sentence(told: _Told) -> str:
+def _sentence(told: Told) -> str:
     """Say the drawing in words: the worst of it; the caption tells each stream."""
     asked = [told.figures[stream.name] for stream in told.streams if not stream.control]
     if not asked:
@@ -275,7 +283,7 @@ def _sentence(told: _Told) -> str:
     return f"{telling.count(len(asked), 'stream')}: {answered:,} of {sent:,} answered, longest outage {worst:,.1f} ms"
 
 
-def _caption(told: _Told) -> str:
+def _caption(told: Told) -> str:
     """Return the table of figures: what the drawing shows, to be read and copied."""
     rows = []
     for stream in told.streams:
