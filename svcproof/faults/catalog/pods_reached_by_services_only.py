@@ -3,18 +3,22 @@
 from svcproof.faults.fault import Evidence, Fault, Layer
 from svcproof.faults.ground import Ground
 from svcproof.faults.rules import BEFORE_FILTERS, Chain, each_family
-from svcproof.faults.sights import here_but_not_there
+from svcproof.faults.sights import burst, ends, quick, shares
 
 
 def inject(ground: Ground) -> None:
-    drop = "{ip} saddr {pods} {ip} daddr {pods} ct state new ct status and dnat == 0 drop"
+    # only the caller's node knows what a Service forwarded: to the pod's own node it is a packet like any other
+    drop = 'iifname != "eth0" {ip} saddr {pods} {ip} daddr {pods} ct state new ct status and dnat == 0 drop'
     ground.rules(ground.nodes, [Chain("forward", BEFORE_FILTERS, each_family(ground.lab.plan, drop))])
 
 
 def in_effect(ground: Ground) -> Evidence:
     caller = f"pod@{ground.bystander}"
-    direct, through = ground.trial.pod(ground.victim), ground.trial.cluster_ip(ground.trial.service())
-    return here_but_not_there(ground, {caller: direct}, {caller: through})
+    (direct,) = ground.look(caller, quick(ground.trial.pod(ground.victim)))
+    through = burst(ground, caller, ground.trial.cluster_ip(ground.trial.service()), 40)
+    says = f"a pod of another node: {direct.end}; through its Service: {ends(through)}, from {shares(through)}"
+    everywhere = {one.node for one in through if one.answered} == set(ground.nodes)
+    return Evidence(not direct.answered and everywhere and all(one.answered for one in through), says)
 
 
 FAULT = Fault(
