@@ -29,12 +29,14 @@ def render(run: Run, again: Mapping[str, str], trace: Trace | None = None) -> st
     page = Page(run, again, trace)
     page.read_histories()
     while True:
+        page.taken = page.inlined = 0
         try:
             text = _whole(page)
-            page.taken = 0
-            return page.take(text)
+            page.within(len(text.encode()))
         except TooLong:
-            page.thrift, page.inlined, page.taken = page.thrift + 1, 0, 0
+            page.thrift += 1
+        else:
+            return text
 
 
 def _whole(page: Page) -> str:
@@ -121,9 +123,13 @@ class Page:
     def take(self, text: str) -> str:
         """Count a part of the page and return it; raise TooLong, rather than write on what is not to be kept."""
         self.taken += len(text.encode())
-        if self.taken >= LIMIT and self.thrift < MOST_THRIFT:
-            raise TooLong
+        self.within(self.taken)
         return text
+
+    def within(self, length: int) -> None:
+        """Raise TooLong where so many bytes are more than the page may have, and it can tell less."""
+        if length >= LIMIT and self.thrift < MOST_THRIFT:
+            raise TooLong
 
     def told(self, file: str) -> lanes.Told:
         """Return what is told of a history, found out once, however often the page is begun anew."""
