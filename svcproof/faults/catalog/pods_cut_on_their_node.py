@@ -3,7 +3,7 @@
 from svcproof.faults.fault import Evidence, Fault, Layer
 from svcproof.faults.ground import Ground
 from svcproof.faults.rules import BEFORE_FILTERS, Chain, each_family
-from svcproof.faults.sights import QUICK, burst, ends
+from svcproof.faults.sights import between_pods, burst, ends
 
 
 def inject(ground: Ground) -> None:
@@ -14,7 +14,7 @@ def inject(ground: Ground) -> None:
 def in_effect(ground: Ground) -> Evidence:
     node = ground.bystander
     seen = burst(ground, f"pod@{node}", ground.trial.cluster_ip(ground.trial.service()), 40)
-    (far,) = ground.look(f"pod@{node}", {**ground.trial.pod(ground.victim), "limit": QUICK})
+    far = between_pods(ground)
     near = any(one.node == node for one in seen)
     says = f"the pod of {node} calls its Service: {ends(seen)}; a pod of another node: {far.end}"
     return Evidence(far.answered and any(one.answered for one in seen) and not near, says)

@@ -3,7 +3,7 @@
 from svcproof.faults.fault import Evidence, Fault, Layer
 from svcproof.faults.ground import Ground
 from svcproof.faults.rules import BEFORE_FILTERS, Chain, each_family
-from svcproof.faults.sights import burst, ends, quick, shares
+from svcproof.faults.sights import answered_by, between_pods, burst, ends, shares
 
 
 def inject(ground: Ground) -> None:
@@ -13,11 +13,10 @@ def inject(ground: Ground) -> None:
 
 
 def in_effect(ground: Ground) -> Evidence:
-    caller = f"pod@{ground.bystander}"
-    (direct,) = ground.look(caller, quick(ground.trial.pod(ground.victim)))
-    through = burst(ground, caller, ground.trial.cluster_ip(ground.trial.service()), 40)
+    direct = between_pods(ground)
+    through = burst(ground, f"pod@{ground.bystander}", ground.trial.cluster_ip(ground.trial.service()), 40)
     says = f"a pod of another node: {direct.end}; through its Service: {ends(through)}, from {shares(through)}"
-    everywhere = {one.node for one in through if one.answered} == set(ground.nodes)
+    everywhere = set(answered_by(through)) == set(ground.nodes)
     return Evidence(not direct.answered and everywhere and all(one.answered for one in through), says)
 
 
